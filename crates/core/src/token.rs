@@ -126,7 +126,7 @@ mod tests {
     impl Random for Fixed {
         fn fill(&self, out: &mut [u8]) {
             for (i, byte) in out.iter_mut().enumerate() {
-                *byte = i as u8 * 7;
+                *byte = (i as u8).wrapping_mul(7);
             }
         }
     }
