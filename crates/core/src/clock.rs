@@ -56,6 +56,11 @@ impl FromStr for Timestamp {
 pub trait Clock: Send + Sync + 'static {
     /// The present moment. Not monotonic: an operator may set the machine's clock.
     fn now(&self) -> Timestamp;
+
+    /// Time since some fixed moment, for limits and waiting: a clock of the machine overrides it with a monotonic one.
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.now().0.max(0) as u64)
+    }
 }
 
 /// Where chance comes from: the operating system's generator, or a seeded one in tests.
