@@ -10,6 +10,7 @@ pub mod code;
 pub mod ecosystem;
 pub mod email;
 pub mod id;
+pub mod language;
 pub mod name;
 pub mod policy;
 pub mod purl;
@@ -19,6 +20,7 @@ pub mod version;
 
 pub use clock::{Clock, Random, Timestamp};
 pub use ecosystem::Ecosystem;
+pub use language::Language;
 pub use name::PackageName;
 pub use purl::{PackageUrl, Release};
 pub use version::Version;
