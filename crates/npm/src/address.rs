@@ -1,0 +1,71 @@
+//! A tarball's address and file name, and the address under which it is served.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use sekisho_core::PackageName;
+use url::Url;
+
+use crate::packument::Contradiction;
+
+/// Longest file name: npm's longest name, its longest version, and `-` and `.tgz` between and after them.
+const MAX_FILE: usize = 480;
+
+/// What a URL's path segment may not contain as it is. Files are checked by [`is_file`]; this is for non-ASCII ones.
+const SEGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`');
+
+/// A version's tarball: where the upstream has it, and its file name.
+pub(crate) struct Tarball {
+    /// The upstream's address, normalised (printable ASCII).
+    pub(crate) url: Box<str>,
+    /// Its last path segment, percent-decoded.
+    pub(crate) file: Box<str>,
+}
+
+/// Reads `dist.tarball`. Whether the server may be sent there is the server's check.
+pub(crate) fn tarball(text: &str) -> Result<Tarball, Contradiction> {
+    let url = Url::parse(text).map_err(|_| Contradiction::TarballAddress)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Contradiction::TarballAddress);
+    }
+    let segment = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
+    let file = percent_decode_str(segment).decode_utf8().map_err(|_| Contradiction::FileName)?;
+    if !is_file(&file) {
+        return Err(Contradiction::FileName);
+    }
+    let file = file.into();
+    Ok(Tarball { url: String::from(url).into(), file })
+}
+
+/// A decoded text that can be one path segment and nothing else, however often it is decoded.
+pub(crate) fn is_file(text: &str) -> bool {
+    let illegal = |c: char| c.is_control() || matches!(c, '/' | '\\' | '%' | '?' | '#' | '"' | '<' | '>' | '`' | ' ');
+    !text.is_empty() && text.len() <= MAX_FILE && text != "." && text != ".." && !text.chars().any(illegal)
+}
+
+/// Writes the addresses under which tarballs are served, as JSON strings.
+pub(crate) struct Links {
+    prefix: Vec<u8>,
+}
+
+impl Links {
+    /// `registry` is the public base without a trailing slash.
+    pub(crate) fn new(registry: &str, name: &PackageName) -> Links {
+        let text = serde_json::Value::from(format!("{registry}/{name}/-/")).to_string();
+        let mut prefix = text.into_bytes();
+        prefix.pop();
+        Links { prefix }
+    }
+
+    /// How long a link is; longer if the file name has characters to encode.
+    pub(crate) fn len(&self, file: &str) -> usize {
+        self.prefix.len() + file.len() + 1
+    }
+
+    /// Appends the link of a file. A percent-encoded name has nothing that JSON escapes.
+    pub(crate) fn write(&self, file: &str, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.prefix);
+        for chunk in utf8_percent_encode(file, SEGMENT) {
+            out.extend_from_slice(chunk.as_bytes());
+        }
+        out.push(b'"');
+    }
+}

@@ -1,0 +1,187 @@
+//! What a request's path names, by npm's registry API.
+
+use percent_encoding::percent_decode_str;
+use sekisho_core::{Ecosystem, PackageName};
+
+use crate::address::is_file;
+
+/// What a path under the registry's root names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NpmPath {
+    /// `<name>`: all of a package.
+    Packument(PackageName),
+    /// `<name>/<version or tag>`: one release.
+    Version {
+        /// The package.
+        name: PackageName,
+        /// The version or tag, decoded.
+        spec: String,
+    },
+    /// `<name>/-/<file>`: a tarball.
+    Tarball {
+        /// The package.
+        name: PackageName,
+        /// The file's name, decoded.
+        file: String,
+    },
+    /// `-/package/<name>/dist-tags`.
+    DistTags(PackageName),
+    /// `-/ping`.
+    Ping,
+    /// `-/whoami`.
+    Whoami,
+    /// Well formed, but nothing that is served here.
+    Unknown,
+}
+
+/// The kinds of [`NpmPath`]: dispatch goes by this, so that a test can list every kind that serves something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NpmRoute {
+    /// See [`NpmPath::Packument`].
+    Packument,
+    /// See [`NpmPath::Version`].
+    Version,
+    /// See [`NpmPath::Tarball`].
+    Tarball,
+    /// See [`NpmPath::DistTags`].
+    DistTags,
+    /// See [`NpmPath::Ping`].
+    Ping,
+    /// See [`NpmPath::Whoami`].
+    Whoami,
+    /// See [`NpmPath::Unknown`].
+    Unknown,
+}
+
+/// Why a path is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NpmPathError {
+    /// An empty segment, `.` or `..`.
+    #[error("the path has an empty segment, '.' or '..'")]
+    Walk,
+    /// A backslash, a control character, a slash that is encoded where none may be, or something that is encoded twice.
+    #[error("the path has a character that is not allowed")]
+    Character,
+    /// What is encoded is not UTF-8.
+    #[error("the path is not UTF-8")]
+    NotUtf8,
+    /// What stands for a package's name is none.
+    #[error("the path does not name a package")]
+    Name,
+    /// It is longer than any name and version.
+    #[error("the path is too long")]
+    TooLong,
+}
+
+/// Longest path accepted, in bytes: a name and a file with every character encoded, and some room.
+const MAX_PATH: usize = 4096;
+
+impl NpmRoute {
+    /// Every kind.
+    pub const ALL: [NpmRoute; 7] = [
+        NpmRoute::Packument,
+        NpmRoute::Version,
+        NpmRoute::Tarball,
+        NpmRoute::DistTags,
+        NpmRoute::Ping,
+        NpmRoute::Whoami,
+        NpmRoute::Unknown,
+    ];
+
+    /// It serves an artifact's bytes, or metadata about releases.
+    pub fn serves_packages(self) -> bool {
+        match self {
+            NpmRoute::Packument | NpmRoute::Version | NpmRoute::Tarball | NpmRoute::DistTags => true,
+            NpmRoute::Ping | NpmRoute::Whoami | NpmRoute::Unknown => false,
+        }
+    }
+}
+
+impl NpmPath {
+    /// Its kind.
+    pub fn route(&self) -> NpmRoute {
+        match self {
+            NpmPath::Packument(_) => NpmRoute::Packument,
+            NpmPath::Version { .. } => NpmRoute::Version,
+            NpmPath::Tarball { .. } => NpmRoute::Tarball,
+            NpmPath::DistTags(_) => NpmRoute::DistTags,
+            NpmPath::Ping => NpmRoute::Ping,
+            NpmPath::Whoami => NpmRoute::Whoami,
+            NpmPath::Unknown => NpmRoute::Unknown,
+        }
+    }
+
+    /// The package that it is about.
+    pub fn name(&self) -> Option<&PackageName> {
+        match self {
+            NpmPath::Packument(name) | NpmPath::DistTags(name) => Some(name),
+            NpmPath::Version { name, .. } | NpmPath::Tarball { name, .. } => Some(name),
+            NpmPath::Ping | NpmPath::Whoami | NpmPath::Unknown => None,
+        }
+    }
+}
+
+/// Reads a path, percent-encoded as it came, after the registry's root: no leading slash, no query.
+///
+/// It is decoded exactly once, segment by segment, so that a decoded slash can only be a scope's.
+pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
+    if raw_path.len() > MAX_PATH {
+        return Err(NpmPathError::TooLong);
+    }
+    if raw_path.is_empty() {
+        return Ok(NpmPath::Unknown);
+    }
+    let segments = raw_path.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match segments.as_slice() {
+        ["-", "package", rest @ ..] => match take_name(rest)? {
+            (name, ["dist-tags"]) => Ok(NpmPath::DistTags(name)),
+            (_, rest) => unknown(rest),
+        },
+        ["-", "ping"] => Ok(NpmPath::Ping),
+        ["-", "whoami"] => Ok(NpmPath::Whoami),
+        ["-", rest @ ..] => unknown(rest),
+        segments => match take_name(segments)? {
+            (name, []) => Ok(NpmPath::Packument(name)),
+            (name, ["-", file]) if is_file(file) => Ok(NpmPath::Tarball { name, file: (*file).to_owned() }),
+            (name, [spec]) if *spec != "-" && is_file(spec) => Ok(NpmPath::Version { name, spec: (*spec).to_owned() }),
+            (_, rest) => unknown(rest),
+        },
+    }
+}
+
+/// Decodes one segment and refuses what would be something else to the next reader.
+fn segment(raw: &str) -> Result<String, NpmPathError> {
+    let text = percent_decode_str(raw).decode_utf8().map_err(|_| NpmPathError::NotUtf8)?;
+    if text.contains(['%', '\\']) || text.chars().any(char::is_control) {
+        return Err(NpmPathError::Character);
+    }
+    if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(NpmPathError::Walk);
+    }
+    if text.contains('/') && !text.starts_with('@') {
+        return Err(NpmPathError::Character);
+    }
+    Ok(text.into_owned())
+}
+
+/// Takes the name off the front: `name`, `@scope/name` in one encoded segment, or `@scope`, `name` in two.
+fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b str]), NpmPathError> {
+    let (text, rest) = match segments {
+        [scope, name, rest @ ..] if scope.starts_with('@') && !scope.contains('/') => {
+            if name.contains('/') {
+                return Err(NpmPathError::Character);
+            }
+            (format!("{scope}/{name}"), rest)
+        }
+        [name, rest @ ..] => ((*name).to_owned(), rest),
+        [] => return Err(NpmPathError::Name),
+    };
+    let name = PackageName::parse(Ecosystem::Npm, &text).map_err(|_| NpmPathError::Name)?;
+    Ok((name, rest))
+}
+
+/// Nothing that is served here; but an encoded slash beside a name is an error, whatever else stands there.
+fn unknown(rest: &[&str]) -> Result<NpmPath, NpmPathError> {
+    if rest.iter().any(|segment| segment.contains('/')) { Err(NpmPathError::Character) } else { Ok(NpmPath::Unknown) }
+}
