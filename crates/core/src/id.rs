@@ -36,6 +36,10 @@ id! {
     CodeId
 }
 id! {
+    /// A try at a one-time code.
+    AttemptId
+}
+id! {
     /// A row of the ledger.
     EntryId
 }

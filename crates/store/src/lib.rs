@@ -1,1 +1,39 @@
-//! placeholder
+//! Persistence: accounts, tokens, codes, messages and the ledger, on SQLite or PostgreSQL, from one list of statements.
+
+/// Names each statement of a file and lists them all, so that a test can prepare every one on both engines.
+macro_rules! statements {
+    ($($name:ident = $text:literal;)*) => {
+        $(const $name: &str = $text;)*
+        /// Every statement of this file.
+        #[cfg(test)]
+        pub(crate) const STATEMENTS: &[&str] = &[$($name),*];
+    };
+}
+
+mod accounts;
+mod attempts;
+mod codes;
+mod db;
+mod error;
+mod keys;
+mod ledger;
+mod maintenance;
+mod migrate;
+mod outbox;
+mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tokens;
+
+pub use accounts::{Account, Accounts};
+pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
+pub use codes::{CODE_LIFETIME, Codes, NewCode};
+pub use error::{StoreError, Unavailability};
+pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
+pub use ledger::{
+    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Recorded, Taker, Trace, Usage, UsageOf,
+};
+pub use maintenance::{Maintenance, Swept};
+pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
+pub use store::{DatabaseConfig, Store};
+pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

@@ -1,0 +1,76 @@
+//! Opening a SQLite file: write-ahead log, synced commits, one writer and some readers.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Db;
+use crate::error::{StoreError, Unavailability};
+
+/// How long a writer waits for another process (the command line beside the server).
+const BUSY: Duration = Duration::from_secs(2);
+/// How long a caller waits for a connection.
+const ACQUIRE: Duration = Duration::from_secs(2);
+/// Connections that only read.
+const READERS: u32 = 4;
+/// `PRAGMA synchronous` as a number: 2 is `FULL`.
+const FULL: i64 = 2;
+
+/// Opens the file, or makes it.
+pub(super) async fn open(path: &Path) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .disable_statement_logging();
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| Box::pin(async move { check(connection).await }))
+    };
+    switch_to_wal(&options).await?;
+    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let readers = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
+    Ok(Db::Sqlite { writer, readers })
+}
+
+/// Two programs that open a new file at once both switch it to the write-ahead log, and for that SQLite waits for nobody.
+async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let tries = 40;
+    for _ in 0..tries {
+        match options.connect().await.map_err(StoreError::from) {
+            Err(StoreError::Unavailable { why: Unavailability::Busy, .. }) => {
+                tokio::time::sleep(BUSY / tries).await;
+            }
+            Err(error) => return Err(error),
+            Ok(connection) => return Ok(connection.close().await?),
+        }
+    }
+    Err(StoreError::Unavailable { why: Unavailability::Busy, source: None })
+}
+
+/// A connection that would lose commits in a power cut is not used.
+async fn check(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    if synchronous != FULL {
+        return Err(not_durable("synchronous", synchronous.to_string(), "2"));
+    }
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(connection).await?;
+    if journal != "wal" {
+        return Err(not_durable("journal_mode", journal, "wal"));
+    }
+    Ok(())
+}
+
+fn not_durable(setting: &'static str, found: String, wanted: &'static str) -> sqlx::Error {
+    sqlx::Error::Configuration(Box::new(StoreError::NotDurable { setting, found, wanted }))
+}

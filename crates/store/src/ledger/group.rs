@@ -1,0 +1,124 @@
+//! A group of entries in one transaction: wide inserts of a few fixed sizes, so that each is prepared once.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use super::day;
+use super::entry::{Entry, Taker, Trace, cut};
+use crate::db::{Db, Statement, Tx, sql};
+use crate::error::StoreError;
+
+/// Rows per insert, widest first; the last is one row.
+const WIDTHS: [usize; 4] = [64, 16, 4, 1];
+
+const ENTRIES: &str = "INSERT INTO entries (id, at, ecosystem, name, version, file, outcome, reason, advisories, \
+                       account_id, token_id, client_name, client_version, address) VALUES ";
+const ENTRY_COLUMNS: usize = 14;
+const ANONYMOUS: &str = "INSERT INTO anonymous (day, ecosystem, name, version, file, outcome, requests) VALUES ";
+const ANONYMOUS_COLUMNS: usize = 7;
+const ADD_UP: &str = " ON CONFLICT (day, ecosystem, name, version, file, outcome) \
+                      DO UPDATE SET requests = anonymous.requests + excluded.requests";
+
+/// The statements, one for each width.
+static INSERT_ENTRIES: LazyLock<[&str; WIDTHS.len()]> =
+    LazyLock::new(|| WIDTHS.map(|width| wide(ENTRIES, width, ENTRY_COLUMNS, "")));
+static COUNT_ANONYMOUS: LazyLock<[&str; WIDTHS.len()]> =
+    LazyLock::new(|| WIDTHS.map(|width| wide(ANONYMOUS, width, ANONYMOUS_COLUMNS, ADD_UP)));
+
+/// Every statement of this file.
+#[cfg(test)]
+pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
+    INSERT_ENTRIES.iter().chain(COUNT_ANONYMOUS.iter()).copied()
+}
+
+/// `head ($1, $2), ($3, $4) tail`, made once and kept for the program's life.
+fn wide(head: &str, rows: usize, columns: usize, tail: &str) -> &'static str {
+    let mut text = String::from(head);
+    for place in 0..rows * columns {
+        let before = match (place, place % columns) {
+            (0, _) => "(",
+            (_, 0) => "), (",
+            _ => ", ",
+        };
+        // Writing to a String can't fail.
+        let _ = write!(text, "{before}${}", place + 1);
+    }
+    text.push(')');
+    text.push_str(tail);
+    text.leak()
+}
+
+/// Writes entries and syncs them, all or none.
+pub(super) async fn commit<'a>(db: &Db, entries: impl Iterator<Item = &'a Entry>) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    // In order: two groups on PostgreSQL that raise the same numbers in another order would wait for each other.
+    let mut anonymous = BTreeMap::<_, i64>::new();
+    for entry in entries {
+        match &entry.taker {
+            Taker::Token(trace) => rows.push((entry, trace)),
+            Taker::Anonymous => *anonymous.entry(anonymous_key(entry)).or_default() += 1,
+        }
+    }
+    let anonymous: Vec<_> = anonymous.into_iter().collect();
+    let mut tx = db.begin().await?;
+    insert(&mut tx, &rows, &INSERT_ENTRIES, |statement, (entry, trace)| bind_entry(statement, entry, trace)).await?;
+    insert(&mut tx, &anonymous, &COUNT_ANONYMOUS, |statement, (key, requests)| {
+        let (day, ecosystem, name, version, file, outcome) = *key;
+        let statement = statement.bind(day).bind(ecosystem).bind(name).bind(version).bind(file);
+        Ok(statement.bind(outcome).bind(*requests))
+    })
+    .await?;
+    tx.commit().await
+}
+
+/// Inserts rows by the widest statements that they fill.
+async fn insert<T>(
+    tx: &mut Tx,
+    mut rows: &[T],
+    statements: &[&'static str; WIDTHS.len()],
+    bind: impl Fn(Statement, &T) -> Result<Statement, StoreError>,
+) -> Result<(), StoreError> {
+    for (width, text) in WIDTHS.into_iter().zip(statements) {
+        while let Some((chunk, rest)) = rows.split_at_checked(width) {
+            rows = rest;
+            let statement = chunk.iter().try_fold(sql(text), &bind)?;
+            tx.run(statement).await?;
+        }
+    }
+    Ok(())
+}
+
+fn anonymous_key(entry: &Entry) -> (i64, &'static str, &str, &str, &str, &'static str) {
+    let outcome = entry.outcome.as_str();
+    (day(entry.at), entry.ecosystem.as_str(), cut(&entry.name), cut(&entry.version), cut(&entry.file), outcome)
+}
+
+fn bind_entry(statement: Statement, entry: &Entry, trace: &Trace) -> Result<Statement, StoreError> {
+    Ok(statement
+        .bind(trace.id)
+        .bind(entry.at)
+        .bind(entry.ecosystem.as_str())
+        .bind(cut(&entry.name))
+        .bind(cut(&entry.version))
+        .bind(cut(&entry.file))
+        .bind(entry.outcome.as_str())
+        .bind(entry.outcome.reason())
+        .bind(&*entry.outcome.advisories()?)
+        .bind(trace.account)
+        .bind(trace.token)
+        .bind(cut(&trace.client_name))
+        .bind(cut(&trace.client_version))
+        .bind(cut(&trace.address)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wide_statement_numbers_its_places() {
+        assert_eq!(wide("INSERT INTO t (a, b) VALUES ", 2, 2, "!"), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)!");
+        assert_eq!(wide("VALUES ", 1, 1, ""), "VALUES ($1)");
+    }
+}

@@ -1,0 +1,225 @@
+//! What is read from the ledger.
+
+use std::time::Duration;
+
+use sekisho_core::id::{AccountId, EntryId, TokenId};
+use sekisho_core::{Ecosystem, PackageName, Timestamp};
+
+use super::Ledger;
+use super::entry::read_advisories;
+use crate::db::{Row, sql};
+use crate::error::StoreError;
+
+/// Requests of one token for one file that follow each other within this time are one install.
+const SAME_INSTALL: Duration = Duration::from_secs(10 * 60);
+/// What `last_30_days` covers.
+const RECENT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+statements! {
+    PING = "SELECT 1 FROM entries LIMIT 1";
+    USAGE_OF_ACCOUNT = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN at > $3 THEN 1 END) FROM ( \
+        SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
+        ORDER BY at, id) AS previous FROM entries WHERE account_id = $1) AS requests \
+        WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
+    USAGE_OF_TOKEN = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN at > $3 THEN 1 END) FROM ( \
+        SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
+        ORDER BY at, id) AS previous FROM entries WHERE account_id = $1 AND token_id = $4) AS requests \
+        WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
+    ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+        client_name, client_version, address FROM entries ORDER BY id DESC LIMIT $1";
+    OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+        client_name, client_version, address FROM entries WHERE account_id = $2 ORDER BY at DESC, id DESC LIMIT $1";
+    OF_TOKEN = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+        client_name, client_version, address FROM entries WHERE account_id = $2 AND token_id = $3 \
+        ORDER BY at DESC, id DESC LIMIT $1";
+    OF_PACKAGE = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+        client_name, client_version, address FROM entries WHERE ecosystem = $2 AND name = $3 \
+        ORDER BY at DESC, id DESC LIMIT $1";
+    ANONYMOUS = "SELECT day, version, file, outcome, requests FROM anonymous WHERE ecosystem = $1 AND name = $2 \
+        ORDER BY day DESC, version, file, outcome";
+}
+
+/// Whose usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageOf {
+    /// An account's, by all its tokens, dead ones too.
+    Account(AccountId),
+    /// One token's of an account.
+    Token(AccountId, TokenId),
+}
+
+/// How much was taken and refused. Requests of one token for one file within ten minutes of each other count once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Files taken.
+    pub installs: i64,
+    /// Files refused.
+    pub blocked: i64,
+}
+
+/// What `status` tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Since the first request.
+    pub total: Counts,
+    /// Every ecosystem, in [`Ecosystem::ALL`]'s order.
+    pub by_ecosystem: Vec<(Ecosystem, Counts)>,
+    /// The last 30 days.
+    pub last_30_days: Counts,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryFilter {
+    /// All.
+    All,
+    /// An account's.
+    Account(AccountId),
+    /// One token's of an account.
+    Token(AccountId, TokenId),
+    /// Those of a package, every version.
+    Package(PackageName),
+}
+
+/// An entry as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Its id.
+    pub id: EntryId,
+    /// When the request came.
+    pub at: Timestamp,
+    /// The ecosystem.
+    pub ecosystem: Ecosystem,
+    /// The package.
+    pub name: String,
+    /// The version; empty if the whole name was refused.
+    pub version: String,
+    /// The file.
+    pub file: String,
+    /// `answered` or `refused`.
+    pub outcome: String,
+    /// Why it was refused, as [`sekisho_core::policy::Reason::as_str`]; empty if it was not.
+    pub reason: String,
+    /// The records that the refusal rests on.
+    pub advisories: Vec<String>,
+    /// The account.
+    pub account: AccountId,
+    /// The token.
+    pub token: TokenId,
+    /// The client's name.
+    pub client_name: String,
+    /// The client's version.
+    pub client_version: String,
+    /// The client's address.
+    pub address: String,
+}
+
+/// Requests without a token for one file on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnonymousCount {
+    /// Days since 1970-01-01 UTC.
+    pub day: i64,
+    /// The version.
+    pub version: String,
+    /// The file.
+    pub file: String,
+    /// `answered` or `refused`.
+    pub outcome: String,
+    /// How many.
+    pub requests: i64,
+}
+
+impl Ledger {
+    /// Reads something, as a sign of life.
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        self.db.optional(sql(PING)).await.map(drop)
+    }
+
+    /// Counts what was taken and refused.
+    pub async fn usage(&self, of: UsageOf, now: Timestamp) -> Result<Usage, StoreError> {
+        let ten_minutes = SAME_INSTALL.as_millis() as i64;
+        let statement = match of {
+            UsageOf::Account(account) => sql(USAGE_OF_ACCOUNT).bind(account),
+            UsageOf::Token(account, _) => sql(USAGE_OF_TOKEN).bind(account),
+        };
+        let mut statement = statement.bind(ten_minutes).bind(now.minus(RECENT));
+        if let UsageOf::Token(_, token) = of {
+            statement = statement.bind(token);
+        }
+        let mut usage = Usage {
+            by_ecosystem: Ecosystem::ALL.map(|ecosystem| (ecosystem, Counts::default())).to_vec(),
+            ..Usage::default()
+        };
+        for row in self.db.all(statement).await? {
+            usage.add(&row)?;
+        }
+        Ok(usage)
+    }
+
+    /// Entries, newest first.
+    pub async fn entries(&self, filter: &EntryFilter, limit: u32) -> Result<Vec<LedgerRow>, StoreError> {
+        let limit = i64::from(limit);
+        let statement = match filter {
+            EntryFilter::All => sql(ALL).bind(limit),
+            EntryFilter::Account(account) => sql(OF_ACCOUNT).bind(limit).bind(*account),
+            EntryFilter::Token(account, token) => sql(OF_TOKEN).bind(limit).bind(*account).bind(*token),
+            EntryFilter::Package(name) => {
+                sql(OF_PACKAGE).bind(limit).bind(name.ecosystem().as_str()).bind(name.as_str())
+            }
+        };
+        self.db.all(statement).await?.iter().map(read).collect()
+    }
+
+    /// The numbers of a package's requests without a token, newest day first.
+    pub async fn anonymous(&self, package: &PackageName) -> Result<Vec<AnonymousCount>, StoreError> {
+        let statement = sql(ANONYMOUS).bind(package.ecosystem().as_str()).bind(package.as_str());
+        let read = |row: &Row| {
+            Ok(AnonymousCount {
+                day: row.get(0)?,
+                version: row.get(1)?,
+                file: row.get(2)?,
+                outcome: row.get(3)?,
+                requests: row.get(4)?,
+            })
+        };
+        self.db.all(statement).await?.iter().map(read).collect()
+    }
+}
+
+impl Usage {
+    /// Adds a row of ecosystem, outcome, count of all time and count of the last 30 days.
+    fn add(&mut self, row: &Row) -> Result<(), StoreError> {
+        let ecosystem = ecosystem(row, 0)?;
+        let (all, recent): (i64, i64) = (row.get(2)?, row.get(3)?);
+        let answered = row.get::<String>(1)? == "answered";
+        let own = self.by_ecosystem.iter_mut().filter(|(e, _)| *e == ecosystem).map(|(_, counts)| (counts, all));
+        for (counts, number) in own.chain([(&mut self.total, all), (&mut self.last_30_days, recent)]) {
+            let number_of = if answered { &mut counts.installs } else { &mut counts.blocked };
+            *number_of += number;
+        }
+        Ok(())
+    }
+}
+
+fn ecosystem(row: &Row, column: usize) -> Result<Ecosystem, StoreError> {
+    Ecosystem::parse(&row.get::<String>(column)?).ok_or(StoreError::unreadable("ecosystem"))
+}
+
+fn read(row: &Row) -> Result<LedgerRow, StoreError> {
+    Ok(LedgerRow {
+        id: EntryId(row.get(0)?),
+        at: row.time(1)?,
+        ecosystem: ecosystem(row, 2)?,
+        name: row.get(3)?,
+        version: row.get(4)?,
+        file: row.get(5)?,
+        outcome: row.get(6)?,
+        reason: row.get(7)?,
+        advisories: read_advisories(&row.get::<String>(8)?)?,
+        account: AccountId(row.get(9)?),
+        token: TokenId(row.get(10)?),
+        client_name: row.get(11)?,
+        client_version: row.get(12)?,
+        address: row.get(13)?,
+    })
+}

@@ -1,0 +1,133 @@
+//! The store: both databases, opened together, and a door to each aggregate.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::db::{Db, Place, sql};
+use crate::error::{StoreError, Unavailability};
+use crate::ledger::Ledger;
+use crate::migrate::Part;
+use crate::{Accounts, Attempts, Codes, Keys, Maintenance, Outbox, Tokens};
+
+/// Connections to PostgreSQL for everything but the ledger.
+const MAIN_CONNECTIONS: u32 = 10;
+/// Connections to PostgreSQL for the ledger: its writers, and some to read.
+const LEDGER_CONNECTIONS: u32 = 6;
+
+statements! {
+    PING = "SELECT 1 FROM tokens LIMIT 1";
+}
+
+/// Where the data lies.
+#[derive(Clone)]
+pub enum DatabaseConfig {
+    /// Files in this folder: `sekisho.db` and `ledger.db`. The folder is made if it is not there.
+    Sqlite {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A PostgreSQL database.
+    Postgres {
+        /// `postgres://user:password@host/database?sslmode=verify-full`. Never printed.
+        url: String,
+    },
+}
+
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DatabaseConfig::Sqlite { dir } => f.debug_struct("Sqlite").field("dir", dir).finish(),
+            DatabaseConfig::Postgres { .. } => f.write_str("Postgres { url: … }"),
+        }
+    }
+}
+
+/// The data. Clones share its connections.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    ledger: Ledger,
+}
+
+impl Store {
+    /// Opens the databases, brings their schemas up to date and starts the ledger's writers. Needs a running tokio.
+    pub async fn open(config: &DatabaseConfig) -> Result<Store, StoreError> {
+        let (main, ledger) = match config {
+            DatabaseConfig::Sqlite { dir } => {
+                make_private(dir)?;
+                (Place::Sqlite(dir.join("sekisho.db")), Place::Sqlite(dir.join("ledger.db")))
+            }
+            DatabaseConfig::Postgres { url } => (
+                Place::Postgres { url, connections: MAIN_CONNECTIONS },
+                Place::Postgres { url, connections: LEDGER_CONNECTIONS },
+            ),
+        };
+        let (db, ledger) = tokio::try_join!(Db::open(main, Part::Main), Db::open(ledger, Part::Ledger))?;
+        Ok(Store { db, ledger: Ledger::start(ledger) })
+    }
+
+    /// The accounts.
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts { db: &self.db }
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> Tokens<'_> {
+        Tokens { db: &self.db }
+    }
+
+    /// Minting, replacing and revoking keys.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys { db: &self.db }
+    }
+
+    /// The one-time codes.
+    pub fn codes(&self) -> Codes<'_> {
+        Codes { db: &self.db }
+    }
+
+    /// The tries at one-time codes.
+    pub fn attempts(&self) -> Attempts<'_> {
+        Attempts { db: &self.db }
+    }
+
+    /// The messages that wait to be sent.
+    pub fn outbox(&self) -> Outbox<'_> {
+        Outbox { db: &self.db }
+    }
+
+    /// What was taken.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Throwing away what has had its time.
+    pub fn maintenance(&self) -> Maintenance<'_> {
+        Maintenance { db: &self.db }
+    }
+
+    /// Both databases answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.db.optional(sql(PING)).await?;
+        self.ledger.ping().await
+    }
+
+    /// Writes what waits for the ledger, and disconnects. Later calls are [unavailable](StoreError::is_unavailable).
+    pub async fn close(&self) {
+        self.ledger.close().await;
+        self.db.close().await;
+    }
+}
+
+/// Makes the folder, for this user only.
+fn make_private(dir: &Path) -> Result<(), StoreError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| StoreError::Unavailable {
+        why: Unavailability::Storage,
+        source: Some(std::sync::Arc::new(error)),
+    })
+}
