@@ -1,6 +1,6 @@
 //! A tarball's address and file name, and the address under which it is served.
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use sekisho_core::PackageName;
 use url::Url;
 
@@ -8,9 +8,6 @@ use crate::packument::Contradiction;
 
 /// Longest file name: npm's longest name, its longest version, and `-` and `.tgz` between and after them.
 const MAX_FILE: usize = 480;
-
-/// What a URL's path segment may not contain as it is. Files are checked by [`is_file`]; this is for non-ASCII ones.
-const SEGMENT: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`');
 
 /// A version's tarball: where the upstream has it, and its file name.
 pub(crate) struct Tarball {
@@ -35,10 +32,11 @@ pub(crate) fn tarball(text: &str) -> Result<Tarball, Contradiction> {
     Ok(Tarball { url: String::from(url).into(), file })
 }
 
-/// A decoded text that can be one path segment and nothing else, however often it is decoded.
+/// A file name of characters that mean themselves in a path and in JSON, so that it is written as it is and read the same
+/// however often it is decoded. Names and versions have no others.
 pub(crate) fn is_file(text: &str) -> bool {
-    let illegal = |c: char| c.is_control() || matches!(c, '/' | '\\' | '%' | '?' | '#' | '"' | '<' | '>' | '`' | ' ');
-    !text.is_empty() && text.len() <= MAX_FILE && text != "." && text != ".." && !text.chars().any(illegal)
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_.~!'()*+@,=:;$&".contains(&b);
+    !text.is_empty() && text.len() <= MAX_FILE && text != "." && text != ".." && text.bytes().all(legal)
 }
 
 /// Writes the addresses under which tarballs are served, as JSON strings.
@@ -55,17 +53,15 @@ impl Links {
         Links { prefix }
     }
 
-    /// How long a link is; longer if the file name has characters to encode.
+    /// How long a link is, in bytes.
     pub(crate) fn len(&self, file: &str) -> usize {
         self.prefix.len() + file.len() + 1
     }
 
-    /// Appends the link of a file. A percent-encoded name has nothing that JSON escapes.
+    /// Appends the link of a file, whose name [`is_file`].
     pub(crate) fn write(&self, file: &str, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.prefix);
-        for chunk in utf8_percent_encode(file, SEGMENT) {
-            out.extend_from_slice(chunk.as_bytes());
-        }
+        out.extend_from_slice(file.as_bytes());
         out.push(b'"');
     }
 }

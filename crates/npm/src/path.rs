@@ -76,6 +76,9 @@ pub enum NpmPathError {
 /// Longest path accepted, in bytes: a name and a file with every character encoded, and some room.
 const MAX_PATH: usize = 4096;
 
+/// Longest version or tag accepted, in bytes: npm's limit for a version.
+const MAX_SPEC: usize = 256;
+
 impl NpmRoute {
     /// Every kind.
     pub const ALL: [NpmRoute; 7] = [
@@ -144,7 +147,7 @@ pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
         segments => match take_name(segments)? {
             (name, []) => Ok(NpmPath::Packument(name)),
             (name, ["-", file]) if is_file(file) => Ok(NpmPath::Tarball { name, file: (*file).to_owned() }),
-            (name, [spec]) if *spec != "-" && is_file(spec) => Ok(NpmPath::Version { name, spec: (*spec).to_owned() }),
+            (name, [spec]) if is_spec(spec) => Ok(NpmPath::Version { name, spec: (*spec).to_owned() }),
             (_, rest) => unknown(rest),
         },
     }
@@ -168,6 +171,7 @@ fn segment(raw: &str) -> Result<String, NpmPathError> {
 /// Takes the name off the front: `name`, `@scope/name` in one encoded segment, or `@scope`, `name` in two.
 fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b str]), NpmPathError> {
     let (text, rest) = match segments {
+        [scope, "-", ..] if scope.starts_with('@') && !scope.contains('/') => return Err(NpmPathError::Name),
         [scope, name, rest @ ..] if scope.starts_with('@') && !scope.contains('/') => {
             if name.contains('/') {
                 return Err(NpmPathError::Character);
@@ -179,6 +183,11 @@ fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b s
     };
     let name = PackageName::parse(Ecosystem::Npm, &text).map_err(|_| NpmPathError::Name)?;
     Ok((name, rest))
+}
+
+/// Something that may be a version or a tag. npm lets tags be almost anything, so only what is surely none is left out.
+fn is_spec(text: &str) -> bool {
+    text != "-" && text.len() <= MAX_SPEC && !text.contains('/')
 }
 
 /// Nothing that is served here; but an encoded slash beside a name is an error, whatever else stands there.

@@ -290,3 +290,6 @@ impl<'a> Scanner<'a> {
         Span { start: start as u32, end: self.at as u32 }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,9 @@ pub enum PackumentError {
     /// Positions are kept in 32 bits.
     #[error("the document is larger than 4 GiB")]
     TooLarge,
+    /// It has more keys in a place than any real one: each costs memory.
+    #[error("the document has more than {MAX_MEMBERS} keys in one place")]
+    TooMany,
     /// It is not UTF-8.
     #[error("the document is not UTF-8")]
     NotUtf8,
@@ -45,6 +48,10 @@ pub enum PackumentError {
     Versions,
 }
 
+/// Most keys accepted in the document, in `versions`, in `dist-tags` and in `time`: a row takes some forty times the bytes
+/// of the shortest member. The largest real packages have some tens of thousands of versions.
+const MAX_MEMBERS: usize = 200_000;
+
 impl From<Fault> for PackumentError {
     fn from(fault: Fault) -> PackumentError {
         match fault {
@@ -63,6 +70,8 @@ struct Reading<'a> {
     places: Places,
     rows: Vec<ReleaseRow>,
     tags: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// How many members `dist-tags` has, readable or not.
+    tag_members: usize,
     times: Vec<(Text<'a>, Option<Text<'a>>, Span)>,
 }
 
@@ -79,17 +88,16 @@ impl Packument {
             return Err(PackumentError::NotUtf8);
         }
         let reading = Reading::read(name, &raw)?;
-        let Reading { places, mut rows, tags, times, .. } = reading;
+        let Reading { places, mut rows, tags, tag_members, times, .. } = reading;
         let by_version = order(&mut rows, Contradiction::RepeatedVersion, |row| Some(&row.version));
         let by_file = order(&mut rows, Contradiction::SharedFile, ReleaseRow::file);
         let times = times
             .into_iter()
             .map(|(key, value, span)| TimeEntry { span, row: published(&mut rows, &by_version, &key, value.as_ref()) });
         let times = times.collect();
-        let count = tags.len();
         let tags = last_of_each(tags);
-        let tags_repeat = tags.len() < count;
-        Ok(Packument { name: name.clone(), rows, tags, tags_repeat, places, times, by_version, by_file, raw })
+        let tags_odd = tags.len() < tag_members;
+        Ok(Packument { name: name.clone(), rows, tags, tags_odd, places, times, by_version, by_file, raw })
     }
 }
 
@@ -103,6 +111,7 @@ impl<'a> Reading<'a> {
             places: Places::default(),
             rows: Vec::new(),
             tags: Vec::new(),
+            tag_members: 0,
             times: Vec::new(),
         };
         let mut scanner = Scanner::new(raw);
@@ -137,29 +146,34 @@ impl<'a> Reading<'a> {
             "modified" => self.places.modified = scanner.text_value()?.map(|t| t.span).or(self.places.modified),
             _ => drop(scanner.value()?),
         }
+        room_for_more(self.keys.len())?;
         let shown = key.chars().take(40).collect();
         if self.keys.insert(key) { Ok(()) } else { Err(PackumentError::RepeatedKey(shown)) }
     }
 
-    fn versions(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, Fault> {
+    fn versions(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, PackumentError> {
         let mut reader = ReleaseReader::new(self.name);
         scanner.members(|scanner, key| {
-            let index = self.rows.len() as u32; // fewer rows than bytes
+            room_for_more(self.rows.len())?;
+            let index = self.rows.len() as u32; // at most MAX_MEMBERS
             self.rows.push(reader.read(index, &key, scanner)?);
             Ok(())
         })
     }
 
-    fn dist_tags(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, Fault> {
+    fn dist_tags(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, PackumentError> {
         scanner.members(|scanner, key| {
+            room_for_more(self.tag_members)?;
+            self.tag_members += 1;
             let version = scanner.text_value()?.and_then(|text| text.decode());
             self.tags.extend(key.decode().zip(version));
             Ok(())
         })
     }
 
-    fn time(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, Fault> {
+    fn time(&mut self, scanner: &mut Scanner<'a>) -> Result<Span, PackumentError> {
         scanner.members(|scanner, key| {
+            room_for_more(self.times.len())?;
             let (value, span) = match scanner.peek() {
                 Some(b'"') => scanner.text().map(|text| (Some(text), text.span))?,
                 _ => (None, scanner.value()?),
@@ -173,6 +187,10 @@ impl<'a> Reading<'a> {
             Ok(())
         })
     }
+}
+
+fn room_for_more(members: usize) -> Result<(), PackumentError> {
+    if members < MAX_MEMBERS { Ok(()) } else { Err(PackumentError::TooMany) }
 }
 
 /// Sorts the rows that have a text by it, and marks those that share one.

@@ -18,8 +18,9 @@ pub struct Packument {
     pub(crate) raw: Bytes,
     pub(crate) rows: Vec<ReleaseRow>,
     pub(crate) tags: Vec<Tag>,
-    /// A dist-tag stands twice: clients may read it differently, so the list is always written anew.
-    pub(crate) tags_repeat: bool,
+    /// A dist-tag stands twice, can't be decoded or names no text: clients may read these differently, so the list is
+    /// always written anew without them.
+    pub(crate) tags_odd: bool,
     pub(crate) places: Places,
     pub(crate) times: Vec<TimeEntry>,
     by_version: Box<[u32]>,

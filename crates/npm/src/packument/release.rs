@@ -44,11 +44,11 @@ pub enum Contradiction {
     NotAnObject,
     /// A key stands twice in the release's object or in its `dist`.
     RepeatedKey,
-    /// A key of the release's object or of its `dist` can't be decoded, or is `__proto__`.
+    /// A key of the release's object or of its `dist` can't be decoded or is `__proto__`, or there are far too many.
     UnusableKey,
-    /// `name` is not the package's.
+    /// `name` is not the package's, or is missing.
     OtherName,
-    /// `version` is not the one under which it stands.
+    /// `version` is not the one under which it stands, or is missing.
     OtherVersion,
     /// There is no `dist.tarball`.
     NoTarball,
@@ -139,12 +139,18 @@ impl<'a> Keys<'a> {
         self.unusable = false;
     }
 
-    /// Notes a key and returns it.
-    fn note(&mut self, key: &Text<'a>) -> &str {
-        let usable = key.decode().filter(|key| key != PROTO);
-        self.unusable |= usable.is_none();
-        self.seen.push(usable.unwrap_or_default());
-        self.seen.last().map_or("", |key| key)
+    /// Notes a key and returns it. What is unusable is returned too: its value still says which file is refused.
+    fn note(&mut self, key: &Text<'a>) -> Cow<'a, str> {
+        match key.decode() {
+            Some(key) if key != PROTO && self.seen.len() < MAX_KEYS => {
+                self.seen.push(key.clone());
+                key
+            }
+            key => {
+                self.unusable = true;
+                key.unwrap_or_default()
+            }
+        }
     }
 
     fn contradiction(&mut self) -> Option<Contradiction> {
@@ -159,6 +165,9 @@ impl<'a> Keys<'a> {
 
 /// A key that `JSON.parse` takes as any other, and that an assignment in JavaScript takes for the prototype.
 pub(super) const PROTO: &str = "__proto__";
+
+/// Most keys accepted in one release's object: real ones have some tens.
+const MAX_KEYS: usize = 10_000;
 
 /// Reads releases; holds what is used again for each of them.
 pub(super) struct ReleaseReader<'a> {
@@ -213,14 +222,14 @@ impl<'a> ReleaseReader<'a> {
         keys.clear();
         dist_keys.clear();
         scanner.members(|scanner, key| {
-            match keys.note(&key) {
+            match &*keys.note(&key) {
                 "name" => claims.name = scanner.text_value()?,
                 "version" => claims.version = scanner.text_value()?,
-                "deprecated" => claims.deprecated = is_true(scanner)?,
+                "deprecated" => claims.deprecated = deprecation(scanner)?,
                 "dist" if scanner.peek() == Some(b'{') => {
                     dist_keys.clear();
                     scanner.members(|scanner, key| {
-                        match dist_keys.note(&key) {
+                        match &*dist_keys.note(&key) {
                             "tarball" => claims.tarball = scanner.text_value()?,
                             _ => drop(scanner.value()?),
                         }
@@ -264,7 +273,7 @@ impl<'a> ReleaseReader<'a> {
 }
 
 /// npm takes a non-empty message, or `true` from old documents, for a deprecation; an empty one takes it back.
-fn is_true(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
+fn deprecation(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
     match scanner.peek() {
         Some(b'"') => Ok(scanner.text()?.span.len() > 2),
         first => scanner.value().map(|_| first == Some(b't')),

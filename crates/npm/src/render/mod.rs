@@ -109,7 +109,7 @@ impl Packument {
     }
 
     fn copy_tags(&self, copy: &mut Copy<'_>, span: Span, hidden: &Hidden) {
-        if self.tags_repeat || !hidden.moved_tags().is_empty() {
+        if self.tags_odd || !hidden.moved_tags().is_empty() {
             copy.to(span.start);
             write_tags(hidden.tags(), &mut copy.out);
             copy.skip_to(span.end);
