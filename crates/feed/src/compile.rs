@@ -1,0 +1,45 @@
+//! All sources into one blocklist.
+
+use std::path::Path;
+
+use sekisho_core::blocklist::{Blocklist, BlocklistBuilder};
+
+use crate::download;
+use crate::osv::Compiled;
+use crate::report::{FeedError, Problem, Report, SourceReport};
+use crate::source::Source;
+use crate::{files, zips};
+
+/// Compiles every source. One that fails fails the whole.
+pub(crate) fn all(sources: &[Source], folder: &Path, prefixes: &[String]) -> Result<(Blocklist, Report), FeedError> {
+    let mut builder = BlocklistBuilder::default();
+    let mut report = Report::default();
+    for source in sources {
+        let compiled = one(source, folder, prefixes).map_err(|problem| problem.of(source))?;
+        if compiled.read == 0 {
+            report.note(|| format!("{source} holds no record"));
+        }
+        builder.append(compiled.builder);
+        report.absorb(compiled.report);
+        report.sources.push(SourceReport { source: source.to_string(), read: compiled.read });
+    }
+    let blocklist = builder.build();
+    report.records = blocklist.records();
+    report.names = blocklist.names();
+    report.notes.sort();
+    Ok((blocklist, report))
+}
+
+fn one(source: &Source, folder: &Path, prefixes: &[String]) -> Result<Compiled, Problem> {
+    match source {
+        Source::Address(url) => {
+            let place = download::Place::new(folder, url);
+            zips::compile(&place.zip, prefixes).inspect_err(|_| place.forget())
+        }
+        Source::Path(path) if path.is_dir() => files::compile_folder(path, prefixes),
+        Source::Path(path) if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip")) => {
+            zips::compile(path, prefixes)
+        }
+        Source::Path(path) => files::compile_file(path, prefixes),
+    }
+}
