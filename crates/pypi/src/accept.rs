@@ -80,7 +80,7 @@ fn thousandths(text: &str) -> u16 {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = fraction.len() <= 3 && fraction.bytes().all(|b| b.is_ascii_digit());
     match whole {
-        "1" if digits => 1000,
+        "1" if digits && fraction.bytes().all(|b| b == b'0') => 1000,
         "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(0),
         _ => 0,
     }

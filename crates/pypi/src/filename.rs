@@ -173,7 +173,7 @@ fn archive(stem: &str, name: &PackageName, readings: &mut Readings) -> bool {
             readings.add_escaped(cut.strip_suffix(".sdist").unwrap_or(cut));
         }
     }
-    !found
+    !found && !is_name(stem, name)
 }
 
 /// `name-version-py2.7[-platform]`.
@@ -183,7 +183,7 @@ fn egg(stem: &str, name: &PackageName, readings: &mut Readings) -> bool {
         found = true;
         readings.add_escaped(before_python(rest));
     }
-    !found
+    !found && !is_name(stem, name)
 }
 
 /// `name-version-release.architecture`. The release may be part of the version, so both readings are given. A name
@@ -218,15 +218,16 @@ fn without_python(text: &str) -> &str {
     ["python3-", "python2-", "python-"].iter().find_map(|p| text.strip_prefix(p)).unwrap_or(text)
 }
 
-/// What follows the project's name and a hyphen, for each way in which the name can be cut off. Where there is none,
-/// another separator is taken if a version follows it (`name_1.0.zip`).
+/// What follows the project's name and a hyphen, for each way in which the name can be cut off. Where the whole
+/// stem has no hyphen, another separator is taken if a version follows it (`name_1.0.zip`); with one it is not, or
+/// `foo-1.0` would be version 0 of `foo-1`.
 fn after_name<'a>(stem: &'a str, name: &'a PackageName) -> impl Iterator<Item = &'a str> {
     let cut_at = move |separators: &'static [char]| {
         stem.match_indices(separators)
             .filter(move |(at, _)| stem.get(..*at).is_some_and(|left| is_name(left, name)))
             .filter_map(move |(at, _)| stem.get(at + 1..))
     };
-    let hyphen = cut_at(&['-']).next().is_some();
+    let hyphen = stem.contains('-');
     let others = cut_at(&['_', '.', ' ']).filter(move |rest| !hyphen && !rest.parse_fails());
     cut_at(&['-']).chain(others)
 }

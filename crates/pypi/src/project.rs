@@ -200,9 +200,15 @@ impl Project {
 
     /// The file of exactly this name.
     pub fn file(&self, filename: &str) -> Option<&File> {
+        self.find(filename).map(|(_, file)| file)
+    }
+
+    /// The file of exactly this name, and its index in [`Project::files`].
+    pub fn find(&self, filename: &str) -> Option<(usize, &File)> {
         let name_of = |index: &u32| self.files.get(*index as usize).map_or("", |f| &f.filename);
         let found = self.by_name.binary_search_by(|index| name_of(index).cmp(filename)).ok()?;
-        self.files.get(*self.by_name.get(found)? as usize)
+        let index = *self.by_name.get(found)? as usize;
+        self.files.get(index).map(|file| (index, file))
     }
 
     /// Bytes of memory that the project takes, roughly: what a bounded cache counts.
