@@ -84,12 +84,15 @@ pub fn split(filename: &str) -> Option<(&str, Dist)> {
 
 /// The text can be one segment of a path and of a file system, and is not taken for a `.metadata` file.
 pub fn is_safe(filename: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"._+-!~@=, ()".contains(&b);
+    let legal = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'.' | b'_' | b'+' | b'-' | b'!' | b'~' | b'@' | b'=' | b',' | b' ' | b'(' | b')')
+    };
     (1..=MAX_FILE_NAME).contains(&filename.len())
         && filename.bytes().all(legal)
         && !filename.starts_with(['.', ' '])
         && !filename.ends_with([' ', '.'])
-        && !filename.to_ascii_lowercase().ends_with(".metadata")
+        && !filename.rsplit_once('.').is_some_and(|(_, end)| end.eq_ignore_ascii_case("metadata"))
 }
 
 /// Reads a file name of the project `name`.
@@ -104,7 +107,9 @@ pub(crate) fn parse_with(
     version: &mut dyn FnMut(&str) -> Option<Version>,
 ) -> Parsed {
     let mut readings = Readings { texts: Vec::new() };
-    let other_project = match split(filename.get(..MAX_FILE_NAME).unwrap_or(filename)) {
+    // Cutting names off costs the square of the length; longer names are not safe ones anyway.
+    let found = (filename.len() <= MAX_FILE_NAME).then(|| split(filename)).flatten();
+    let other_project = match found {
         Some((stem, Dist::Wheel)) => wheel(stem, name, &mut readings),
         Some((stem, Dist::Sdist | Dist::Installer)) => archive(stem, name, &mut readings),
         Some((stem, Dist::Egg)) => egg(stem, name, &mut readings),

@@ -1,5 +1,7 @@
 //! Pages of HTML: what is read, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use common::{compile, html};

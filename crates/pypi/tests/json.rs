@@ -1,5 +1,7 @@
 //! Pages of JSON: what is read, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use common::{FULL, compile, json, page};
@@ -195,4 +197,12 @@ fn weight_grows_with_what_a_project_holds() {
     let large = json("sample", FULL);
     assert!(small.weight() > 200);
     assert!(large.weight() > small.weight() + 1_000);
+}
+
+#[test]
+fn an_object_with_far_too_many_digests_is_one_refused_file() {
+    let digests = (0..100_000).map(|i| format!("\"h{i}\":\"aa\"")).collect::<Vec<_>>().join(",");
+    let project = json("a", page("a", &format!(r#"{{"filename":"a-1.zip","url":"a-1.zip","hashes":{{{digests}}}}}"#)));
+    assert_eq!(project.files()[0].contradiction, Some(Contradiction::Hash));
+    assert!(project.weight() < 4_096);
 }

@@ -1,5 +1,7 @@
 //! Rendered pages, whole, and what must survive from one page to the next.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use common::{FILES, FULL, compile, json, malware, page, render_html, render_json, without};

@@ -1,5 +1,7 @@
 //! What clients ask: paths and `Accept`.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod common;
 
 use common::name;

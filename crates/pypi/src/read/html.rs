@@ -8,7 +8,7 @@ use html5gum::{Span, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::{Entry, Page};
+use super::{Entry, MAX_MEMBERS, Page};
 use crate::filename;
 use crate::project::{MAX_FILES, ProjectError};
 
@@ -173,7 +173,7 @@ impl Reader {
         let metadata = attributes.core_metadata.or(attributes.dist_info_metadata);
         self.page.files.push(Entry {
             filename: Cow::Owned(filename),
-            hashes: fragment.split('&').filter_map(digest).collect(),
+            hashes: fragment.split('&').filter_map(digest).take(MAX_MEMBERS).collect(),
             requires_python: attributes.requires_python.filter(|t| !t.is_empty()).map(Cow::Owned),
             yanked: attributes.yanked.map(Cow::Owned),
             core_metadata: metadata.filter(|m| m != "false").map(|m| digest(&m).into_iter().collect()),

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::{Entry, Page, Text};
+use super::{Entry, MAX_MEMBERS, Page, Text};
 use crate::project::{MAX_FILES, ProjectError};
 
 /// Reads a page. Nesting is limited by `serde_json` (128).
@@ -106,7 +106,9 @@ impl<'de> Visitor<'de> for LeafVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Leaf<'de>, A::Error> {
         let mut members = Vec::new();
         while let Some((Key(key), value)) = map.next_entry::<Key<'de>, Leaf<'de>>()? {
-            if let Leaf::Text(text) = value {
+            if let Leaf::Text(text) = value
+                && members.len() < MAX_MEMBERS
+            {
                 members.push((key, text));
             }
         }
@@ -116,7 +118,9 @@ impl<'de> Visitor<'de> for LeafVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Leaf<'de>, A::Error> {
         let mut texts = Vec::new();
         while let Some(value) = list.next_element::<Leaf<'de>>()? {
-            if let Leaf::Text(text) = value {
+            if let Leaf::Text(text) = value
+                && texts.len() <= MAX_FILES
+            {
                 texts.push(text);
             }
         }

@@ -13,6 +13,9 @@ use crate::project::{Project, ProjectError};
 
 type Text<'a> = Cow<'a, str>;
 
+/// Most members kept of an object, above what any check lets pass: memory is not taken from the page's numbers.
+const MAX_MEMBERS: usize = 24;
+
 /// A page as it stands there, nothing checked.
 #[derive(Default)]
 struct Page<'a> {

@@ -81,6 +81,11 @@ struct Escaped<'a>(&'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Almost every text is plain, and a look at its bytes tells.
+        let plain = |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'');
+        if self.0.bytes().all(plain) {
+            return f.write_str(self.0);
+        }
         let special = |c: char| matches!(c, '&' | '<' | '>' | '"' | '\'') || c.is_control();
         for piece in self.0.split_inclusive(special) {
             let last = piece.chars().next_back().filter(|c| special(*c));

@@ -1,6 +1,7 @@
 //! What the tests of pages share.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::{Ecosystem, PackageName};
