@@ -1,8 +1,10 @@
 //! From bytes to a [`Project`]: each form is read into a [`Page`] of plain text, and one place checks it.
 
 mod check;
+mod doubles;
 mod html;
 mod json;
+mod leaf;
 
 use std::borrow::Cow;
 
