@@ -144,7 +144,9 @@ fn what_is_refused_has_a_stable_key() {
     let other = project.refuse(|f| f.decided_as().any(|v| v == "1.1").then(|| malware("MAL-2026-2")));
     assert!(whole.all() && every.all());
     let another = without(&project, "1.0");
-    let keys = [one.key(), whole.key(), every.key(), other.key(), another.key()];
+    let by_policy = project.refuse(|_| Some(Refusal::of(Reason::Policy)));
+    let unreadable = project.refuse(|_| Some(Refusal::of(Reason::UnreadableVersion)));
+    let keys = [&one, &whole, &every, &other, &another, &by_policy, &unreadable].map(|refused| refused.key());
     assert!(keys.iter().enumerate().all(|(i, k)| !keys[i + 1..].contains(k)), "{keys:?}");
 }
 
