@@ -34,7 +34,7 @@ impl Version {
         }
         match ecosystem {
             Ecosystem::Npm => npm(text).map(Version::Npm),
-            Ecosystem::Pypi => text.parse().map(Version::Pypi).map_err(|_| NotAVersion),
+            Ecosystem::Pypi => pypi(text).map(Version::Pypi),
         }
     }
 
@@ -76,10 +76,28 @@ impl Version {
 fn npm(text: &str) -> Result<semver::Version, NotAVersion> {
     let version = semver::Version::parse(text.strip_prefix('v').unwrap_or(text)).map_err(|_| NotAVersion)?;
     let numbers = [version.major, version.minor, version.patch];
-    if numbers.into_iter().any(|n| n > MAX_SAFE_INTEGER) {
+    if numbers.into_iter().any(|n| n > MAX_SAFE_INTEGER) || version.pre.split('.').any(is_unsafe_integer) {
         return Err(NotAVersion);
     }
     Ok(version)
+}
+
+/// npm takes such numbers in a pre-release and compares them as floats: several versions are one to it.
+fn is_unsafe_integer(identifier: &str) -> bool {
+    identifier.bytes().all(|b| b.is_ascii_digit())
+        && !identifier.is_empty()
+        && identifier.parse::<u64>().map_or(true, |n| n > MAX_SAFE_INTEGER)
+}
+
+fn pypi(text: &str) -> Result<pep440_rs::Version, NotAVersion> {
+    let version: pep440_rs::Version = text.parse().map_err(|_| NotAVersion)?;
+    // A number too large for 64 bits is an error everywhere but in a local version, where it is read as a word, and
+    // words stand below numbers.
+    let is_number = |segment: &pep440_rs::LocalSegment| match segment {
+        pep440_rs::LocalSegment::String(word) => word.bytes().all(|b| b.is_ascii_digit()),
+        pep440_rs::LocalSegment::Number(_) => false,
+    };
+    if version.local().iter().any(is_number) { Err(NotAVersion) } else { Ok(version) }
 }
 
 /// PEP 440 equality ignores zeros at the end of the release: `1.0` is `1`.
