@@ -91,6 +91,22 @@ fn strings_are_decoded_and_lone_surrogates_are_none() {
     assert_eq!(decode(r#""\udc00\ud800""#), None);
 }
 
+#[test]
+fn a_run_ends_at_the_first_byte_that_ends_it_wherever_it_stands() {
+    for byte in 0..=255_u8 {
+        let ends = byte < 0x20 || byte == b'"' || byte == b'\\';
+        for place in 0..20 {
+            for around in [b' ', b'!', 0x7f, 0x80, 0xff] {
+                let mut bytes = [around; 20];
+                bytes[place] = byte;
+                assert_eq!(plain_run(&bytes), if ends { place } else { 20 }, "{byte} at {place}");
+                bytes[19] = b'"';
+                assert_eq!(plain_run(&bytes), if ends { place } else { 19 }.min(19), "{byte} at {place}");
+            }
+        }
+    }
+}
+
 /// Text that is often almost JSON.
 fn almost_json() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
