@@ -142,16 +142,18 @@ impl<'a> NameView<'a> {
         if self.canary {
             return Verdict::Refuse(Refusal::of(Reason::Canary));
         }
+        if version.is_none() && self.allows_some_release() {
+            return Verdict::Allow;
+        }
         match self.own_entry(version) {
             Some(Effect::Allow) => return Verdict::Allow,
             Some(Effect::Block) => return Verdict::Refuse(Refusal::of(Reason::Policy)),
             None => {}
         }
-        let Some(rules) = &self.rules else { return Verdict::Allow };
-        match version {
-            Some(version) => rules.decide(version),
-            None if self.allows_some_release() => Verdict::Allow,
-            None => rules.decide_every(),
+        match (&self.rules, version) {
+            (None, _) => Verdict::Allow,
+            (Some(rules), Some(version)) => rules.decide(version),
+            (Some(rules), None) => rules.decide_every(),
         }
     }
 
@@ -173,8 +175,10 @@ impl<'a> NameView<'a> {
         strictest(self.live().filter(exact).collect()).or_else(|| strictest(self.live().filter(whole).collect()))
     }
 
+    /// The operator allows a release, or all of them: then the name as a whole is not refused, whatever else is.
     fn allows_some_release(&self) -> bool {
-        self.live().any(|e| e.effect == Effect::Allow)
+        let mut allowing = self.live().filter(|e| e.effect == Effect::Allow);
+        allowing.any(|e| self.own_entry(e.target.version.as_deref()) == Some(Effect::Allow))
     }
 
     fn live(&self) -> impl Iterator<Item = &'a Entry> {

@@ -1,0 +1,162 @@
+//! The one decision: the canary, the operator's entries, the feeds, in this order.
+
+#![allow(clippy::unwrap_used)]
+
+use sekisho_core::advisory::{Advisory, Hit};
+use sekisho_core::blocklist::{Blocklist, BlocklistBuilder};
+use sekisho_core::policy::{Effect, Entry, NameView, Policy, Reason, Refusal, Verdict, decide};
+use sekisho_core::{PackageUrl, Timestamp};
+
+const NOW: Timestamp = Timestamp(1_000_000);
+
+fn entry(effect: Effect, purl: &str) -> Entry {
+    Entry { target: PackageUrl::parse(purl).unwrap(), effect, reason: "why".to_owned(), expires: None }
+}
+
+fn block(purl: &str) -> Entry {
+    entry(Effect::Block, purl)
+}
+
+fn allow(purl: &str) -> Entry {
+    entry(Effect::Allow, purl)
+}
+
+fn until(end: i64, entry: Entry) -> Entry {
+    Entry { expires: Some(Timestamp(end)), ..entry }
+}
+
+/// `pkg:npm/evil`: every version; `pkg:npm/partly@1.0.0`; `pkg:pypi/evil@1.0`.
+fn feeds() -> Blocklist {
+    let mut builder = BlocklistBuilder::default();
+    for (purl, hit) in [
+        ("pkg:npm/evil", Hit::Every),
+        ("pkg:npm/partly", Hit::Exactly("1.0.0".to_owned())),
+        ("pkg:pypi/evil", Hit::Exactly("1.0".to_owned())),
+    ] {
+        builder.add(Advisory { id: "MAL-1".to_owned(), name: PackageUrl::parse(purl).unwrap().name, hits: vec![hit] });
+    }
+    builder.build()
+}
+
+/// What is decided about a release, or (without a version) about a name.
+fn verdict(entries: &[Entry], purl: &str) -> &'static str {
+    let purl = PackageUrl::parse(purl).unwrap();
+    let (feeds, policy) = (feeds(), Policy::new(entries.iter().cloned()));
+    match NameView::new(&purl.name, &feeds, &policy, NOW).decide(purl.version.as_deref()) {
+        Verdict::Allow => "allow",
+        Verdict::Refuse(refusal) => refusal.reason.as_str(),
+    }
+}
+
+#[test]
+fn feeds_decide_where_the_operator_says_nothing() {
+    assert_eq!(verdict(&[], "pkg:npm/evil@1.0.0"), "malware");
+    assert_eq!(verdict(&[], "pkg:npm/evil"), "malware");
+    assert_eq!(verdict(&[], "pkg:npm/partly@1.0.0"), "malware");
+    assert_eq!(verdict(&[], "pkg:npm/partly@1.0.1"), "allow");
+    assert_eq!(verdict(&[], "pkg:npm/partly"), "allow");
+    assert_eq!(verdict(&[], "pkg:pypi/Evil@v1.0.0"), "malware");
+    assert_eq!(verdict(&[], "pkg:npm/unknown@1.0.0"), "allow");
+}
+
+#[test]
+fn the_operators_entries_come_before_the_feeds() {
+    assert_eq!(verdict(&[allow("pkg:npm/evil")], "pkg:npm/evil@1.0.0"), "allow");
+    assert_eq!(verdict(&[allow("pkg:npm/evil@1.0.0")], "pkg:npm/evil@1.0.0"), "allow");
+    assert_eq!(verdict(&[allow("pkg:npm/evil@1.0.0")], "pkg:npm/evil@1.0.1"), "malware");
+    assert_eq!(verdict(&[allow("pkg:pypi/evil@1")], "pkg:pypi/evil@1.0.0"), "allow");
+    assert_eq!(verdict(&[block("pkg:npm/unknown")], "pkg:npm/unknown@1.0.0"), "policy");
+    assert_eq!(verdict(&[block("pkg:npm/unknown@1.0.0")], "pkg:npm/unknown@1.0.1"), "allow");
+    assert_eq!(verdict(&[block("pkg:npm/evil@1.0.0")], "pkg:npm/evil@1.0.0"), "policy");
+    assert_eq!(verdict(&[allow("pkg:npm/evil")], "pkg:pypi/evil@1.0"), "malware");
+}
+
+#[test]
+fn an_entry_for_a_version_comes_before_one_for_its_name() {
+    let mostly_blocked = [block("pkg:npm/a"), allow("pkg:npm/a@1.0.0")];
+    assert_eq!(verdict(&mostly_blocked, "pkg:npm/a@1.0.0"), "allow");
+    assert_eq!(verdict(&mostly_blocked, "pkg:npm/a@1.0.1"), "policy");
+    let mostly_allowed = [allow("pkg:npm/evil"), block("pkg:npm/evil@1.0.0")];
+    assert_eq!(verdict(&mostly_allowed, "pkg:npm/evil@1.0.0"), "policy");
+    assert_eq!(verdict(&mostly_allowed, "pkg:npm/evil@1.0.1"), "allow");
+}
+
+#[test]
+fn blocking_wins_where_both_are_said_of_the_same() {
+    let both = [allow("pkg:npm/evil@1.0.0"), block("pkg:npm/evil@v1.0.0+build")];
+    assert_eq!(verdict(&both, "pkg:npm/evil@1.0.0"), "policy");
+    assert_eq!(verdict(&[allow("pkg:npm/a"), block("pkg:npm/a")], "pkg:npm/a@1.0.0"), "policy");
+}
+
+#[test]
+fn a_name_is_refused_as_a_whole_only_if_no_release_of_it_is_allowed() {
+    assert_eq!(verdict(&[block("pkg:npm/a")], "pkg:npm/a"), "policy");
+    assert_eq!(verdict(&[block("pkg:npm/a@1.0.0")], "pkg:npm/a"), "allow");
+    assert_eq!(verdict(&[block("pkg:npm/a"), allow("pkg:npm/a@1.0.0")], "pkg:npm/a"), "allow");
+    assert_eq!(verdict(&[allow("pkg:npm/evil@1.0.0")], "pkg:npm/evil"), "allow");
+    assert_eq!(verdict(&[allow("pkg:npm/evil@1.0.0"), block("pkg:npm/evil@1.0.0")], "pkg:npm/evil"), "malware");
+    assert_eq!(verdict(&[allow("pkg:npm/evil"), block("pkg:npm/evil")], "pkg:npm/evil"), "policy");
+}
+
+#[test]
+fn an_entry_ends_at_its_expiry() {
+    let allowed_until = |end| verdict(&[until(end, allow("pkg:npm/evil"))], "pkg:npm/evil@1.0.0");
+    assert_eq!(allowed_until(NOW.0 + 1), "allow");
+    assert_eq!(allowed_until(NOW.0), "malware");
+    assert_eq!(verdict(&[until(NOW.0 - 1, allow("pkg:npm/evil"))], "pkg:npm/evil"), "malware");
+    assert_eq!(verdict(&[until(NOW.0, block("pkg:npm/a"))], "pkg:npm/a@1.0.0"), "allow");
+}
+
+#[test]
+fn a_view_knows_when_its_verdicts_end() {
+    let entries =
+        [until(5, allow("pkg:npm/a")), until(2_000_000, block("pkg:npm/a")), until(3_000_000, allow("pkg:npm/a"))];
+    let (feeds, policy) = (feeds(), Policy::new(entries));
+    let name = PackageUrl::parse("pkg:npm/a").unwrap().name;
+    assert_eq!(NameView::new(&name, &feeds, &policy, NOW).valid_until(), Some(Timestamp(2_000_000)));
+    assert_eq!(NameView::new(&name, &feeds, &policy, Timestamp(4_000_000)).valid_until(), None);
+    assert_eq!((policy.len(), policy.entries(&name).len(), policy.is_empty()), (3, 3, false));
+}
+
+#[test]
+fn the_canary_is_refused_whatever_the_operator_says() {
+    for purl in ["pkg:npm/@sekisho/canary@1.0.0", "pkg:npm/@sekisho/canary", "pkg:pypi/Sekisho_Canary@1.0.0"] {
+        assert_eq!(verdict(&[], purl), "canary");
+        assert_eq!(verdict(&[allow(purl)], purl), "canary");
+    }
+    assert_eq!(verdict(&[], "pkg:pypi/canary@1.0.0"), "allow");
+}
+
+#[test]
+fn a_name_of_which_nothing_is_known_is_clear() {
+    let clear = |entries: &[Entry], purl| {
+        let (feeds, policy) = (feeds(), Policy::new(entries.iter().cloned()));
+        NameView::new(&PackageUrl::parse(purl).unwrap().name, &feeds, &policy, NOW).is_clear()
+    };
+    assert!(clear(&[], "pkg:npm/unknown"));
+    assert!(!clear(&[], "pkg:npm/partly"));
+    assert!(!clear(&[], "pkg:npm/@sekisho/canary"));
+    assert!(!clear(&[allow("pkg:npm/unknown@1.0.0")], "pkg:npm/unknown"));
+}
+
+#[test]
+fn refusals_say_why_in_few_words() {
+    let of = |ids: &[&str]| {
+        let advisories = ids.iter().map(|id| (*id).to_owned()).collect();
+        Refusal { reason: Reason::Malware, advisories }.words()
+    };
+    assert_eq!(of(&["MAL-1"]), "malware (MAL-1)");
+    assert_eq!(of(&["MAL-1", "MAL-2", "MAL-3", "MAL-4", "MAL-5"]), "malware (MAL-1, MAL-2, MAL-3 and 2 more)");
+}
+
+#[test]
+fn a_release_is_decided_like_its_view() {
+    let release = |purl: &str| {
+        let purl = PackageUrl::parse(purl).unwrap();
+        sekisho_core::Release::new(purl.name, &purl.version.unwrap())
+    };
+    let (feeds, policy) = (feeds(), Policy::default());
+    let malware = Refusal { reason: Reason::Malware, advisories: vec!["MAL-1".to_owned()] };
+    assert_eq!(decide(&release("pkg:npm/partly@1.0.0"), &feeds, &policy, NOW), Verdict::Refuse(malware));
+    assert_eq!(decide(&release("pkg:npm/partly@1.0.1"), &feeds, &policy, NOW), Verdict::Allow);
+}
