@@ -1,1 +1,26 @@
-fn main() {}
+//! The `sekisho` program: argument parsing and wiring, one file per command.
+
+mod arguments;
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.command {
+        Command::Serve(serve) => commands::serve::run(&arguments.settings, &serve),
+        Command::Config(config) => commands::config::run(&arguments.settings, &config),
+        Command::Mailbox(mailbox) => commands::mailbox::run(&arguments.settings, &mailbox),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("sekisho: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,26 @@
-//! placeholder
+//! Everything that speaks HTTP to callers, and the background jobs. The tree mirrors the URLs; one endpoint per file.
+
+pub mod admin;
+pub mod agent;
+pub mod ambient;
+pub mod api;
+pub mod app;
+pub mod assemble;
+pub mod boot;
+pub mod callers;
+pub mod config;
+pub mod exchange;
+pub mod explain;
+mod feed_fetch;
+pub mod gate;
+pub mod handle;
+pub mod http;
+pub mod jobs;
+mod last_use;
+pub mod limits;
+pub mod mail;
+pub mod metrics;
+pub mod record;
+pub mod refusal;
+pub mod registry;
+pub mod serve;

@@ -1,0 +1,124 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use sekisho_server::config::{self, Layers, Settings};
+
+/// A checkpoint between package managers and the npm and PyPI registries.
+#[derive(Parser)]
+#[command(version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub settings: SettingsArguments,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Where the settings come from; the same for every command.
+#[derive(Args)]
+pub struct SettingsArguments {
+    /// Configuration file [default: sekisho.toml in the working directory, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "SEKISHO_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder for everything that the server keeps [default: sekisho-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Set one configuration key, such as --set limits.hold_seconds=2; may be repeated
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Start the server
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArguments),
+    /// Check and explain the configuration
+    Config(ConfigArguments),
+    /// Read the mails that the server wrote into its data folder
+    Mailbox(MailboxArguments),
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  sekisho serve
+  sekisho serve --listen 0.0.0.0:8417 --set public_urls=http://gate.example:8417
+  sekisho serve --config /etc/sekisho.toml --data /var/lib/sekisho
+  SEKISHO_FEED_SOURCES=/srv/advisories sekisho serve";
+
+#[derive(Args)]
+pub struct ServeArguments {
+    /// Address and port for package managers and the API [default: 127.0.0.1:8417]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+}
+
+#[derive(Args)]
+pub struct ConfigArguments {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration and say what it means; exits with 1 if it can't be used
+    #[command(after_help = "Examples:\n  sekisho config check\n  sekisho --config /etc/sekisho.toml config check")]
+    Check,
+    /// List every key with its environment variable, default and meaning
+    Keys {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub struct MailboxArguments {
+    #[command(subcommand)]
+    pub command: MailboxCommand,
+}
+
+#[derive(Subcommand)]
+pub enum MailboxCommand {
+    /// List the mails, oldest first
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one mail as readable text
+    #[command(after_help = "Examples:\n  sekisho mailbox show\n  sekisho mailbox show 20261123T090000000Z-7f3a")]
+    Show {
+        /// The mail's id as `sekisho mailbox list` shows it
+        #[arg(default_value = "last")]
+        id: String,
+    },
+}
+
+impl SettingsArguments {
+    /// Reads the settings from all their layers.
+    pub fn load(&self, serve: Option<&ServeArguments>) -> anyhow::Result<(Settings, config::Origins)> {
+        let mut flags = Vec::new();
+        for pair in &self.set {
+            let (key, value) = pair.split_once('=').with_context(|| format!("--set {pair}: expected KEY=VALUE"))?;
+            flags.push((key.trim().to_owned(), value.to_owned()));
+        }
+        if let Some(data) = &self.data {
+            flags.push(("data_dir".to_owned(), data.display().to_string()));
+        }
+        if let Some(listen) = serve.and_then(|s| s.listen.clone()) {
+            flags.push(("listen".to_owned(), listen));
+        }
+        let default = PathBuf::from("sekisho.toml");
+        let file = self.config.clone().or_else(|| default.exists().then_some(default));
+        let environment = std::env::vars()
+            .filter(|(name, _)| name.starts_with("SEKISHO_") && !NOT_SETTINGS.contains(&name.as_str()))
+            .collect();
+        Ok(config::load(&Layers { file, environment, flags })?)
+    }
+}
+
+/// Variables with our prefix that are no settings: the file's own name, what users keep their key in, and the tests'.
+const NOT_SETTINGS: [&str; 3] = ["SEKISHO_CONFIG", "SEKISHO_TOKEN", "SEKISHO_TEST_POSTGRES"];

@@ -1,0 +1,49 @@
+//! `sekisho config`: check and explain the configuration.
+
+use std::process::ExitCode;
+
+use sekisho_server::config::keys::KEYS;
+use serde_json::json;
+
+use crate::arguments::{ConfigArguments, ConfigCommand, SettingsArguments};
+
+pub fn run(settings: &SettingsArguments, arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        ConfigCommand::Check => check(settings),
+        ConfigCommand::Keys { json } => {
+            keys(json);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn check(settings: &SettingsArguments) -> anyhow::Result<ExitCode> {
+    let (settings, origins) = settings.load(None)?;
+    println!("The configuration can be used.");
+    if origins.is_empty() {
+        println!("Nothing is set: every key has its default.");
+    }
+    for (key, origin) in &origins {
+        println!("  {key} is set by {origin}");
+    }
+    println!();
+    for line in sekisho_server::boot::explain(&settings)? {
+        println!("{line}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn keys(as_json: bool) {
+    if as_json {
+        let keys: Vec<_> = KEYS
+            .iter()
+            .map(|k| json!({"key": k.path, "variable": k.variable(), "default": k.default, "meaning": k.doc}))
+            .collect();
+        println!("{:#}", json!(keys));
+        return;
+    }
+    for key in KEYS {
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        println!("{}\n    {}\n    default: {default}; environment: {}\n", key.path, key.doc, key.variable());
+    }
+}

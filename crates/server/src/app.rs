@@ -1,0 +1,106 @@
+//! The application: everything that a request needs. [`crate::boot`] and the test kit put it together.
+
+use std::sync::Arc;
+
+use axum::Router;
+use sekisho_core::policy::{Reason, Refusal};
+use sekisho_core::secret::ServerSecret;
+use sekisho_core::{Clock, Ecosystem, PackageName, Random};
+use sekisho_store::Store;
+use sekisho_upstream::{Client, Counters, SourceState};
+use tokio::sync::{Notify, watch};
+
+use crate::callers::{Caller, Callers};
+use crate::config::Settings;
+use crate::exchange::Exchange;
+use crate::gate::{Gate, Guard};
+use crate::http::Origins;
+use crate::limits::Limiter;
+use crate::metrics::Metrics;
+use crate::record::Recorder;
+use crate::registry::npm::NpmFront;
+use crate::registry::pypi::PypiFront;
+use crate::registry::{npm, pypi};
+
+/// What is known of each front's upstream.
+pub struct Sources {
+    /// npm's.
+    pub npm: watch::Receiver<SourceState>,
+    /// Python's.
+    pub pypi: watch::Receiver<SourceState>,
+}
+
+impl Sources {
+    /// One front's.
+    pub fn of(&self, ecosystem: Ecosystem) -> SourceState {
+        match ecosystem {
+            Ecosystem::Npm => self.npm.borrow().clone(),
+            Ecosystem::Pypi => self.pypi.borrow().clone(),
+        }
+    }
+}
+
+/// The application. Every part is passed in.
+pub struct App {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Keys one-time codes.
+    pub secret: ServerSecret,
+    /// The database.
+    pub store: Arc<Store>,
+    /// The addresses under which clients come.
+    pub origins: Origins,
+    /// The advisories and the operator's entries in force.
+    pub gate: Gate,
+    /// Who is asking.
+    pub callers: Callers,
+    /// How much they may ask.
+    pub limiter: Limiter,
+    /// What they took.
+    pub recorder: Recorder,
+    /// The outgoing client.
+    pub client: Client,
+    /// What the outgoing client and the caches count.
+    pub counters: Arc<Counters>,
+    /// The npm front.
+    pub npm: NpmFront,
+    /// The Python front.
+    pub pypi: PypiFront,
+    /// What is known of the upstreams.
+    pub sources: Sources,
+    /// What the server counts.
+    pub metrics: Metrics,
+    /// Wakes the worker that sends mail.
+    pub mail_waits: Notify,
+    /// The API and the pages.
+    pub pages: Router<Arc<App>>,
+}
+
+impl App {
+    /// Notes that the caller's token was used for a package request.
+    pub fn note_use(&self, exchange: &Exchange) {
+        if let Caller::Personal(known) = &exchange.caller {
+            self.callers.used(known);
+        }
+    }
+
+    /// A release that passes the advisories but not its own document: known only where the document is at hand.
+    pub fn contradiction(&self, guard: &Guard, name: &PackageName, version: &str) -> Option<Refusal> {
+        let contradicts = match name.ecosystem() {
+            Ecosystem::Npm => self.npm.documents.fresh(name).is_some_and(|entry| {
+                let row = entry.document.0.release(version);
+                row.is_some_and(|row| npm::look(self, guard, name, &entry).seen.hidden.refusal(row).is_some())
+            }),
+            Ecosystem::Pypi => self.pypi.documents.fresh(name).is_some_and(|entry| {
+                let view = pypi::look(self, guard, name, &entry);
+                let mut files = entry.document.0.files().iter().enumerate();
+                files.any(|(index, file)| file.decided_as().any(|v| v == version) && view.seen.get(index).is_some())
+            }),
+        };
+        contradicts.then(|| Refusal::of(Reason::Contradiction))
+    }
+}

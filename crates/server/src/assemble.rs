@@ -1,0 +1,137 @@
+//! Puts the application together from what the outside world gives: used at start and by the test kit, so that tests
+//! run what operators run.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_core::secret::ServerSecret;
+use sekisho_core::{Clock, Ecosystem, Random};
+use sekisho_store::Store;
+use sekisho_upstream::{CacheConfig, CacheParts, Client, Counters, Document, MetadataCache, SourceState};
+use tokio::sync::{Notify, watch};
+
+use crate::app::{App, Sources};
+use crate::callers::Callers;
+use crate::config::Settings;
+use crate::gate::Gate;
+use crate::handle;
+use crate::http::Origins;
+use crate::limits::Limiter;
+use crate::metrics::Metrics;
+use crate::record::Recorder;
+use crate::registry::metadata::Renders;
+use crate::registry::npm::NpmFront;
+use crate::registry::pypi::PypiFront;
+use crate::registry::views::Views;
+
+/// What the application stands on.
+pub struct Assembly {
+    /// The settings.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Keys one-time codes.
+    pub secret: ServerSecret,
+    /// The database.
+    pub store: Store,
+    /// Where the server listens.
+    pub bound: SocketAddr,
+    /// What decides.
+    pub gate: Gate,
+    /// The outgoing client.
+    pub client: Client,
+    /// What it counts into.
+    pub counters: Arc<Counters>,
+    /// npm's upstream, which may become known later.
+    pub npm: watch::Receiver<SourceState>,
+    /// Python's.
+    pub pypi: watch::Receiver<SourceState>,
+}
+
+/// Makes the application.
+pub fn assemble(parts: Assembly) -> Arc<App> {
+    let Assembly { settings, clock, random, secret, store, bound, gate, client, counters, npm, pypi } = parts;
+    let origins = Origins::new(
+        &settings.public_urls,
+        settings.npm_host.as_deref(),
+        settings.pypi_host.as_deref(),
+        bound,
+        settings.serves_tls(),
+    );
+    let documents = Documents { settings: &settings, client: &client, clock: &clock, counters: &counters };
+    let npm_front = NpmFront {
+        documents: documents.cache(Ecosystem::Npm, &npm),
+        views: Views::new(),
+        renders: Renders::new(quarter(&settings)),
+    };
+    let pypi_front = PypiFront {
+        documents: documents.cache(Ecosystem::Pypi, &pypi),
+        views: Views::new(),
+        renders: Renders::new(quarter(&settings)),
+    };
+    let store = Arc::new(store);
+    Arc::new(App {
+        callers: Callers::new(store.clone(), clock.clone()),
+        limiter: Limiter::new(&settings.limits, clock.clone()),
+        recorder: Recorder::new(store.clone(), clock.clone(), random.clone()),
+        npm: npm_front,
+        pypi: pypi_front,
+        sources: Sources { npm, pypi },
+        settings: Arc::new(settings),
+        metrics: Metrics::default(),
+        mail_waits: Notify::new(),
+        pages: handle::pages(),
+        clock,
+        random,
+        secret,
+        store,
+        origins,
+        gate,
+        client,
+        counters,
+    })
+}
+
+struct Documents<'a> {
+    settings: &'a Settings,
+    client: &'a Client,
+    clock: &'a Arc<dyn Clock>,
+    counters: &'a Arc<Counters>,
+}
+
+impl Documents<'_> {
+    fn cache<D: Document>(&self, ecosystem: Ecosystem, source: &watch::Receiver<SourceState>) -> MetadataCache<D> {
+        let cache = &self.settings.cache;
+        MetadataCache::new(CacheParts {
+            ecosystem,
+            source: source.clone(),
+            patience: self.settings.patience(),
+            client: self.client.clone(),
+            clock: self.clock.clone(),
+            folder: Some(cache_folder(self.settings)).filter(|_| cache.disk_mb > 0),
+            config: CacheConfig {
+                fresh_min: Duration::from_secs(cache.min_seconds),
+                fresh_max: Duration::from_secs(cache.max_seconds),
+                max_stale: Duration::from_secs(cache.max_stale_hours * 3600),
+                memory: quarter(self.settings),
+                disk: cache.disk_mb.saturating_mul(1 << 20) / 2,
+                max_body: self.settings.upstream.max_document_mb << 20,
+                ..CacheConfig::default()
+            },
+            counters: self.counters.clone(),
+        })
+    }
+}
+
+/// The memory for metadata is shared by two fronts, each with compiled documents and rendered answers.
+fn quarter(settings: &Settings) -> u64 {
+    settings.cache.memory_mb.saturating_mul(1 << 20) / 4
+}
+
+fn cache_folder(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("cache")
+}

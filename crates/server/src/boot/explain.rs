@@ -1,0 +1,112 @@
+//! What the operator reads: at start, and from `sekisho config check`.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use super::BootError;
+use crate::app::App;
+use crate::config::{MailTransport, Registration, Settings};
+use crate::gate::Knowledge;
+
+/// Where the server is and the next three commands to type.
+pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>) -> String {
+    let origin = app.origins.primary();
+    let (base, npm, simple) = (&origin.pages, &origin.npm, &origin.simple);
+    let guard = app.gate.current();
+    let mut text = format!("Sekisho {} listens on {bound}.\n\n", env!("CARGO_PKG_VERSION"));
+    // Writing to a String can't fail.
+    let _ = writeln!(text, "  npm registry   {npm}/");
+    let _ = writeln!(text, "  Python index   {simple}");
+    if let Some(admin) = admin {
+        let _ = writeln!(text, "  health         http://{admin}/readyz");
+    }
+    let advisories = match guard.knowledge {
+        Knowledge::Loaded => format!("{} records in force", guard.blocklist.records()),
+        Knowledge::OwnEntriesOnly => "no source configured (feed.sources): own entries and canaries only".to_owned(),
+        Knowledge::NothingLoaded => "loading for the first time; until then nothing is let through".to_owned(),
+    };
+    let _ = writeln!(text, "  advisories     {advisories}");
+    let _ = writeln!(text, "  data           {}", app.settings.data_dir.display());
+    let mailbox = match app.settings.mail.transport {
+        MailTransport::Mailbox => "sekisho mailbox show".to_owned(),
+        MailTransport::Smtp => "# read the mail: it holds your key and the set-up for each package manager".to_owned(),
+    };
+    let _ = write!(
+        text,
+        "\nNext, in another terminal:\n\n  curl -X POST {base}/api/v1/tokens -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\"}}'\n  {mailbox}\n  npm view express version --registry={npm}/\n\n"
+    );
+    text
+}
+
+/// What the settings mean, line by line.
+pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
+    super::feed(settings, std::sync::Arc::new(crate::ambient::SystemClock::new()))?;
+    super::outgoing(settings)?;
+    if let (Some(cert), Some(key)) = (&settings.tls.cert, &settings.tls.key) {
+        crate::serve::acceptor(cert, key).map_err(|e| BootError(e.to_string()))?;
+    }
+    let policy = settings.policy_path();
+    let entries = match policy.exists() {
+        true => format!(
+            "{} entries in {}",
+            sekisho_feed::policy_file::read(&policy).map_err(|e| BootError(e.to_string()))?.len(),
+            policy.display()
+        ),
+        false => format!("none ({} is not there)", policy.display()),
+    };
+    let scheme = if settings.serves_tls() { "https" } else { "http" };
+    let list = |items: &[String], none: &str| if items.is_empty() { none.to_owned() } else { items.join(", ") };
+    let upstream = |url: &Option<String>, enabled: bool| match (enabled, url) {
+        (false, _) => "off".to_owned(),
+        (true, Some(url)) => url.clone(),
+        (true, None) => "found out at start from this machine's package managers, and kept".to_owned(),
+    };
+    Ok(vec![
+        format!("listens on       {scheme}://{}", settings.listen),
+        format!("clients come by  {}", list(&settings.public_urls, "loopback names only (public_urls is empty)")),
+        format!("data folder      {}", settings.data_dir.display()),
+        format!(
+            "database         {}",
+            if settings.database.url.is_some() { "PostgreSQL" } else { "SQLite in the data folder" }
+        ),
+        format!("npm registry     {}", upstream(&settings.upstream.npm.url, settings.upstream.npm.enabled)),
+        format!("Python index     {}", upstream(&settings.upstream.pypi.url, settings.upstream.pypi.enabled)),
+        format!(
+            "advisories       {}",
+            list(&settings.feed.sources, "no source: only own entries and canaries are refused")
+        ),
+        format!("own entries      {entries}"),
+        format!(
+            "without a token  {}",
+            if settings.anonymous { "packages may be taken" } else { "nothing may be taken" }
+        ),
+        format!(
+            "registration     {}",
+            match settings.registration {
+                Registration::Open => "everybody".to_owned(),
+                Registration::Off => "nobody".to_owned(),
+                Registration::Domains => settings.registration_domains.join(", "),
+            }
+        ),
+        format!(
+            "mail             {}",
+            match settings.mail.transport {
+                MailTransport::Mailbox =>
+                    format!("into {}; read it with `sekisho mailbox`", settings.mailbox_dir().display()),
+                MailTransport::Smtp =>
+                    format!("by {} ({:?})", settings.mail.smtp.host.clone().unwrap_or_default(), settings.mail.smtp.tls)
+                        .to_lowercase(),
+            }
+        ),
+        format!(
+            "one-time codes   {}",
+            match (&settings.secret, &settings.database.url) {
+                (Some(_), _) => "keyed by the configured secret".to_owned(),
+                (None, None) => "keyed by the secret in the data folder".to_owned(),
+                (None, Some(_)) =>
+                    "keyed by the secret in the data folder: with several nodes set the same `secret` on each"
+                        .to_owned(),
+            }
+        ),
+    ])
+}

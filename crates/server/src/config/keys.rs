@@ -1,0 +1,128 @@
+//! Every configuration key: its meaning and default. `sekisho config keys`, the environment's names and
+//! `docs/configuration.md` all come from this one table; a test holds it against [`super::Settings`].
+
+/// One key.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Dotted path in `sekisho.toml`.
+    pub path: &'static str,
+    /// The default as TOML text; empty where there is none.
+    pub default: &'static str,
+    /// What it does, its unit included.
+    pub doc: &'static str,
+}
+
+impl Key {
+    /// The environment variable that sets it: `limits.hold_seconds` is `SEKISHO_LIMITS_HOLD_SECONDS`.
+    pub fn variable(&self) -> String {
+        format!("SEKISHO_{}", self.path.replace('.', "_").to_ascii_uppercase())
+    }
+}
+
+const fn key(path: &'static str, default: &'static str, doc: &'static str) -> Key {
+    Key { path, default, doc }
+}
+
+/// All keys, in the order in which they are documented.
+pub const KEYS: &[Key] = &[
+    key(
+        "data_dir",
+        "\"sekisho-data\"",
+        "Folder for everything the server keeps: databases, caches, mailbox, secret, snapshot.",
+    ),
+    key("listen", "\"127.0.0.1:8417\"", "Address and port for package managers and the API."),
+    key(
+        "admin_listen",
+        "\"127.0.0.1:8418\"",
+        "Address and port of /healthz, /readyz and /metrics. Empty: no such listener.",
+    ),
+    key(
+        "public_urls",
+        "[]",
+        "Addresses under which clients come, such as \"https://packages.example.com\". A request's Host selects one, and every link in its answer starts with it. Loopback names with the bound port always work.",
+    ),
+    key("npm_host", "", "Host that serves the npm registry at its root, such as \"npm.example.com\"."),
+    key("pypi_host", "", "Host that serves the Python index at its root, such as \"pypi.example.com\"."),
+    key(
+        "trusted_proxies",
+        "[]",
+        "Networks of reverse proxies whose Forwarded and X-Forwarded-* headers count, such as \"10.0.0.0/8\".",
+    ),
+    key("anonymous", "true", "Packages may be taken without a token."),
+    key(
+        "registration",
+        "\"open\"",
+        "Who may register a personal token: \"open\", \"domains\" (see registration_domains) or \"off\".",
+    ),
+    key("registration_domains", "[]", "Domains of addresses that may register, with registration = \"domains\"."),
+    key(
+        "secret",
+        "",
+        "64 hexadecimal digits that key one-time codes; the same on every node. Default: made at first start, kept in <data_dir>/secret.",
+    ),
+    key("secret_file", "", "File that holds the secret."),
+    key("log", "\"info\"", "What is logged: error, warn, info, debug, or a filter such as \"sekisho_server=debug\"."),
+    key("tls.cert", "", "PEM file with the certificate chain; with tls.key the server speaks HTTPS."),
+    key("tls.key", "", "PEM file with the private key."),
+    key("database.url", "", "postgres://user@host/name; default: SQLite in the data folder."),
+    key("database.url_file", "", "File that holds the database's URL."),
+    key("upstream.npm.url", "", "The npm registry to ask. Default: what this machine's npm is set to."),
+    key("upstream.npm.enabled", "true", "Serve the npm front."),
+    key(
+        "upstream.pypi.url",
+        "",
+        "The Python simple index to ask, with its path. Default: what this machine's pip or uv is set to.",
+    ),
+    key("upstream.pypi.enabled", "true", "Serve the Python front."),
+    key(
+        "upstream.patience_seconds",
+        "30",
+        "How long a request waits for an upstream before what is stored is served, or 503.",
+    ),
+    key("upstream.max_transfer_mb", "64", "Largest metadata document as it is transferred, in MiB."),
+    key("upstream.max_document_mb", "128", "Largest metadata document once decompressed, in MiB."),
+    key("upstream.connections", "64", "Requests at once to one upstream; more wait."),
+    key(
+        "cache.memory_mb",
+        "256",
+        "Memory for metadata, in MiB: half for compiled documents, half for rendered answers.",
+    ),
+    key("cache.disk_mb", "2048", "Disk for metadata, in MiB. 0: none."),
+    key("cache.min_seconds", "10", "Metadata is not asked again sooner than this."),
+    key("cache.max_seconds", "60", "Metadata is revalidated after this at the latest."),
+    key("cache.max_stale_hours", "168", "How old stored metadata may be that is served while the upstream is down."),
+    key(
+        "feed.sources",
+        "[]",
+        "Where advisories come from: folders, .json files, .zip files or https addresses of a .zip, in OSV form.",
+    ),
+    key(
+        "feed.interval_seconds",
+        "300",
+        "How often https sources are asked again. Local ones are looked at every five seconds.",
+    ),
+    key("feed.prefixes", "[\"MAL-\"]", "Records block whose id or alias starts with one of these."),
+    key("policy.file", "", "The operator's own block and allow list. Default: <data_dir>/policy.toml, if it is there."),
+    key(
+        "mail.transport",
+        "\"mailbox\"",
+        "\"mailbox\": .eml files in <data_dir>/mailbox, read by `sekisho mailbox`. \"smtp\": a mail server.",
+    ),
+    key("mail.from", "\"Sekisho <sekisho@localhost>\"", "Sender of every mail."),
+    key("mail.smtp.host", "", "The mail server."),
+    key("mail.smtp.port", "", "Its port. Default: 465 with tls = \"tls\", 587 with \"starttls\", 25 with \"none\"."),
+    key("mail.smtp.tls", "\"starttls\"", "\"tls\", \"starttls\" or \"none\"."),
+    key("mail.smtp.user", "", "User name, if the mail server wants one."),
+    key("mail.smtp.password", "", "Password for it."),
+    key("mail.smtp.password_file", "", "File that holds the password."),
+    key("limits.anonymous_per_minute", "2000", "Requests a minute and client address without a token."),
+    key("limits.personal_per_minute", "10000", "Requests a minute with a personal token."),
+    key("limits.hold_seconds", "5", "How long a request over the limit waits before it is answered 429."),
+    key("limits.hold_waiting", "256", "Requests over the limit that may wait at once, per caller."),
+    key("limits.registrations_per_hour", "30", "Registrations and resets an hour and client address."),
+    key("limits.mails_per_hour", "5", "Registration mails an hour and address."),
+    key("limits.connections", "10000", "Open connections at once; more wait to be accepted."),
+    key("limits.header_kb", "32", "Largest request head, in KiB."),
+    key("limits.header_seconds", "10", "How long a client may take to send a request's head."),
+    key("limits.shutdown_seconds", "25", "How long running requests may finish after SIGTERM."),
+];

@@ -1,0 +1,11 @@
+//! Configuration: one TOML file, environment and flags over it, every key checked before anything starts.
+//!
+//! [`keys::KEYS`] documents every key; [`load`] merges the layers and names file and key in every message.
+
+pub mod keys;
+pub mod load;
+mod secrets;
+mod settings;
+
+pub use load::{ConfigError, Layers, load};
+pub use settings::*;

@@ -1,0 +1,54 @@
+//! Secrets in the configuration: given as `x`, or as `x_file` with the name of a file that holds it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{ConfigError, Settings};
+
+/// A text that is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"…\"")
+    }
+}
+
+impl Settings {
+    /// Reads every `x_file` into `x`. Both at once is an error, because one of them would be ignored in silence.
+    pub(super) fn read_secret_files(&mut self) -> Result<(), ConfigError> {
+        resolve("secret", &mut self.secret, &self.secret_file)?;
+        resolve("database.url", &mut self.database.url, &self.database.url_file)?;
+        resolve("mail.smtp.password", &mut self.mail.smtp.password, &self.mail.smtp.password_file)
+    }
+}
+
+fn resolve(key: &str, value: &mut Option<Secret>, file: &Option<PathBuf>) -> Result<(), ConfigError> {
+    let Some(path) = file else { return Ok(()) };
+    if value.is_some() {
+        return Err(ConfigError::new(key, "is set together with its _file form: set one of them"));
+    }
+    *value = Some(read(path).map_err(|why| ConfigError::new(&format!("{key}_file"), &why))?);
+    Ok(())
+}
+
+/// A secret's file: one line, the end of line removed.
+fn read(path: &Path) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = text.trim_end_matches(['\n', '\r']);
+    if text.is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    Ok(Secret(text.to_owned()))
+}

@@ -1,0 +1,38 @@
+//! What is known about a request by the time that an endpoint sees it.
+
+use std::sync::Arc;
+
+use crate::agent::Agent;
+use crate::callers::{Caller, Known};
+use crate::http::{ClientNet, Code, Origin, Problem};
+use crate::limits::Quotas;
+
+/// A request that came under a known address, from a caller who was identified and admitted.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The address it came under.
+    pub origin: Arc<Origin>,
+    /// Where it came from.
+    pub client: ClientNet,
+    /// Which program sent it.
+    pub agent: Agent,
+    /// Who asks.
+    pub caller: Caller,
+    /// The head only was asked for: nothing is taken.
+    pub head: bool,
+    /// What the caller has left.
+    pub quotas: Quotas,
+}
+
+impl Exchange {
+    /// The caller's personal token; `401` where none was sent.
+    pub fn personal(&self) -> Result<&Arc<Known>, Problem> {
+        match &self.caller {
+            Caller::Personal(known) => Ok(known),
+            Caller::Anonymous => Err(Problem::new(
+                Code::TokenRequired,
+                "Send your token as \"Authorization: Bearer <token>\". POST /api/v1/tokens with an e-mail address gets one by mail.",
+            )),
+        }
+    }
+}

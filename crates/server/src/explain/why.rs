@@ -1,0 +1,149 @@
+//! `GET /why/{ecosystem}/{name}[/{version}]`: what was decided, and on which record. Readable by everybody.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use http::{HeaderMap, Response};
+use sekisho_core::policy::{Effect, Entry, Refusal, Verdict};
+use sekisho_core::{Ecosystem, PackageName, PackageUrl};
+use serde_json::json;
+
+use crate::app::App;
+use crate::gate::{Guard, Knowledge};
+use crate::http::{Code, Problem};
+use crate::refusal;
+
+#[derive(Template)]
+#[template(path = "why.html")]
+struct Page {
+    subject: String,
+    verdict: &'static str,
+    blocked: bool,
+    summary: String,
+    has_version: bool,
+    records: Vec<RecordRow>,
+    entries: Vec<EntryRow>,
+}
+
+struct RecordRow {
+    id: String,
+    versions: String,
+    decides: bool,
+}
+
+struct EntryRow {
+    effect: &'static str,
+    package: String,
+    reason: String,
+    until: String,
+}
+
+/// Answers for a name or a release.
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Path((ecosystem, rest)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let (name, version) = read(&ecosystem, &rest)?;
+    let guard = app.gate.guard()?;
+    let refusal = app.refusal_of(&guard, &name, version.as_deref());
+    let page = page(&app, &guard, &name, version.as_deref(), refusal.as_ref());
+    let purl = PackageUrl { name, version: version.map(Into::into) };
+    let body = json!({
+        "package": purl.to_string(),
+        "verdict": page.verdict,
+        "reason": refusal.as_ref().map(|r| r.reason.as_str()),
+        "summary": page.summary,
+        "advisories": page.records.iter()
+            .map(|r| json!({"id": r.id, "versions": r.versions, "decides": r.decides})).collect::<Vec<_>>(),
+        "entries": page.entries.iter()
+            .map(|e| json!({"effect": e.effect, "package": e.package, "reason": e.reason, "until": e.until})).collect::<Vec<_>>(),
+    });
+    super::answer(&headers, &page, &body)
+}
+
+/// The path's rest: an npm scope makes the name two segments long.
+fn read(ecosystem: &str, rest: &str) -> Result<(PackageName, Option<String>), Problem> {
+    let nothing = || Problem::new(Code::NotFound, "Ask for /why/npm/<name>/<version> or /why/pypi/<name>/<version>.");
+    let ecosystem = Ecosystem::parse(ecosystem).ok_or_else(nothing)?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    let (name, version) = match (ecosystem, parts.as_slice()) {
+        (Ecosystem::Npm, [scope, name]) if scope.starts_with('@') => (format!("{scope}/{name}"), None),
+        (Ecosystem::Npm, [scope, name, version]) if scope.starts_with('@') => {
+            (format!("{scope}/{name}"), Some(*version))
+        }
+        (_, [name]) => ((*name).to_owned(), None),
+        (_, [name, version]) => ((*name).to_owned(), Some(*version)),
+        _ => return Err(nothing()),
+    };
+    let name = PackageName::parse(ecosystem, &name).map_err(|_| nothing())?;
+    match version {
+        Some(version) if version.is_empty() || version.len() > 256 => Err(nothing()),
+        version => Ok((name, version.map(str::to_owned))),
+    }
+}
+
+fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, refusal: Option<&Refusal>) -> Page {
+    let decides = |id: &str| refusal.is_some_and(|r| r.advisories.iter().any(|a| a == id));
+    let records: Vec<RecordRow> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
+        rules
+            .records()
+            .map(|r| RecordRow { id: r.id.to_owned(), versions: r.hits.join("; "), decides: decides(r.id) })
+            .collect()
+    });
+    let entries: Vec<EntryRow> = guard.policy.entries(name).iter().map(|e| entry_row(e, app)).collect();
+    Page {
+        subject: refusal::subject(name, version),
+        verdict: if refusal.is_some() { "blocked" } else { "allowed" },
+        blocked: refusal.is_some(),
+        summary: summary(guard, version, refusal, &records),
+        has_version: version.is_some(),
+        records,
+        entries,
+    }
+}
+
+fn summary(guard: &Guard, version: Option<&str>, refusal: Option<&Refusal>, records: &[RecordRow]) -> String {
+    let what = if version.is_some() { "This release" } else { "Every release of this package" };
+    match refusal {
+        Some(refusal) => format!("{what} is refused. Reason: {}.", refusal.words()),
+        None if version.is_none() && !records.is_empty() => {
+            "Some releases of this package are refused; the records below say which.".to_owned()
+        }
+        None if guard.knowledge == Knowledge::OwnEntriesOnly => {
+            format!(
+                "{what} is allowed. This checkpoint has no advisory source configured: only the operator's own entries count."
+            )
+        }
+        None => format!("{what} is allowed: no record and no entry of the operator hits it."),
+    }
+}
+
+fn entry_row(entry: &Entry, app: &App) -> EntryRow {
+    let ended = entry.expires.is_some_and(|end| end <= app.gate.now());
+    EntryRow {
+        effect: match entry.effect {
+            Effect::Allow => "allow",
+            Effect::Block => "block",
+        },
+        package: entry.target.to_string(),
+        reason: entry.reason.clone(),
+        until: match entry.expires {
+            None => "no end".to_owned(),
+            Some(end) if ended => format!("{end} (ended)"),
+            Some(end) => end.to_string(),
+        },
+    }
+}
+
+impl App {
+    /// What is decided about a name or a release; where its document is at hand, what the document says counts too.
+    fn refusal_of(&self, guard: &Arc<Guard>, name: &PackageName, version: Option<&str>) -> Option<Refusal> {
+        match self.gate.view(guard, name).decide(version) {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Allow => version.and_then(|version| self.contradiction(guard, name, version)),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The one way that a request takes: address, caller, limit, endpoint; and the one place where a problem becomes a
+//! response.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::{Router, routing};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, header};
+use hyper::body::Incoming;
+use sekisho_core::Ecosystem;
+use sekisho_core::id::RequestId;
+use tower::ServiceExt;
+
+use crate::agent::Agent;
+use crate::app::App;
+use crate::callers::Caller;
+use crate::exchange::Exchange;
+use crate::http::client::client_net;
+use crate::http::{Code, Origin, Problem, Site};
+use crate::limits::{Counted, Quotas};
+use crate::registry::{self, Asked};
+use crate::serve::Answer;
+use crate::{api, explain};
+
+/// The API and the pages. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
+pub fn pages() -> Router<Arc<App>> {
+    use api::tokens;
+    Router::new()
+        .route("/api/v1/tokens", routing::post(tokens::register::register).delete(tokens::revoke::revoke))
+        .route("/api/v1/tokens/status", routing::get(tokens::status::status))
+        .route("/api/v1/tokens/regenerate", routing::post(tokens::regenerate::regenerate))
+        .route("/api/v1/tokens/reset", routing::post(tokens::reset::reset))
+        .route("/api/v1/tokens/pattern", routing::get(tokens::pattern::pattern))
+        .route("/api/v1/leaks", routing::post(api::leaks::report))
+        .route("/problems/{code}", routing::get(explain::problems::show))
+        .route("/why/{ecosystem}/{*rest}", routing::get(explain::why::show))
+        .route("/assets/page.css", routing::get(explain::style))
+        .fallback(async || Problem::new(Code::NotFound, "There is nothing at this address."))
+        .method_not_allowed_fallback(async || {
+            Problem::new(Code::UnsupportedMethod, "This address does not take this method.")
+        })
+}
+
+/// Which part of the house a path leads to, and the path below it.
+enum Place<'a> {
+    Npm(&'a str),
+    Pypi(&'a str),
+    Pages,
+}
+
+impl Place<'_> {
+    fn front(&self) -> Option<Ecosystem> {
+        match self {
+            Place::Npm(_) => Some(Ecosystem::Npm),
+            Place::Pypi(_) => Some(Ecosystem::Pypi),
+            Place::Pages => None,
+        }
+    }
+}
+
+fn place(site: Site, path: &str) -> Place<'_> {
+    if path.starts_with("/api/v1/") {
+        return Place::Pages;
+    }
+    let below = |prefix: &str| path.strip_prefix(prefix);
+    match site {
+        Site::Npm => Place::Npm(path.trim_start_matches('/')),
+        Site::Pypi => Place::Pypi(path.trim_start_matches('/')),
+        Site::Whole => match (below("/npm/"), below("/pypi/")) {
+            (Some(rest), _) => Place::Npm(rest),
+            (_, Some(rest)) => Place::Pypi(rest),
+            _ => Place::Pages,
+        },
+    }
+}
+
+impl App {
+    /// Answers a request that came from `peer`.
+    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, peer: IpAddr) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        let (parts, body) = request.into_parts();
+        let Some(origin) = self.origins.select(&parts.uri, &parts.headers).cloned() else {
+            let detail =
+                "This host is not one of the checkpoint's addresses. The operator adds it to the setting public_urls.";
+            return self.respond(Problem::new(Code::UnknownHost, detail), self.origins.primary(), None);
+        };
+        let place = place(origin.site, parts.uri.path());
+        let front = place.front();
+        let client = client_net(peer, &parts.headers, &self.settings.trusted_proxies);
+        let (caller, quotas) = match self.admit(&parts, client).await {
+            Ok(admitted) => admitted,
+            Err((problem, quotas)) => {
+                let mut response = self.respond(problem, &origin, front);
+                if let Some(quotas) = quotas {
+                    self.limiter.headers(&quotas, response.headers_mut());
+                }
+                return response;
+            }
+        };
+        let head = parts.method == Method::HEAD;
+        let exchange = Exchange { origin, client, agent: Agent::of(&parts.headers), caller, quotas, head };
+        let mut response = match self.dispatch(&place, &parts, &exchange, body).await {
+            Ok(response) => response,
+            Err(problem) => self.respond(problem, &exchange.origin, front),
+        };
+        self.limiter.headers(&quotas, response.headers_mut());
+        self.metrics.answered(front, response.status());
+        response
+    }
+
+    /// Who is it, and may he now? A bad credential counts against the client's address.
+    async fn admit(
+        &self,
+        parts: &Parts,
+        client: crate::http::ClientNet,
+    ) -> Result<(Caller, Quotas), (Problem, Option<Quotas>)> {
+        if self.client.via_has_us(&parts.headers) {
+            let detail = "The request came back to this checkpoint: it is its own upstream. The operator sets upstream.npm.url or upstream.pypi.url to the registry.";
+            return Err((Problem::new(Code::LoopDetected, detail), None));
+        }
+        let identified = self.callers.identify(&parts.headers).await;
+        let counted = match &identified {
+            Ok(Caller::Personal(known)) => Counted::Token(known.row.id),
+            Ok(Caller::Anonymous) | Err(_) => Counted::Address(client),
+        };
+        let quotas = self.limiter.admit(counted).await.map_err(|problem| (problem, None))?;
+        match identified {
+            Ok(caller) => Ok((caller, quotas)),
+            Err(problem) => Err((problem, Some(quotas))),
+        }
+    }
+
+    async fn dispatch<B>(
+        self: &Arc<Self>,
+        place: &Place<'_>,
+        parts: &Parts,
+        exchange: &Exchange,
+        body: B,
+    ) -> Result<Response<Body>, Problem>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<axum::BoxError>,
+    {
+        match place {
+            Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }).await,
+            Place::Pypi(path) => registry::pypi::handle(self, &Asked { parts, path, exchange }).await,
+            Place::Pages => {
+                let mut request = Request::from_parts(parts.clone(), Body::new(body));
+                request.extensions_mut().insert(exchange.clone());
+                let pages = self.pages.clone().with_state(self.clone());
+                let Ok(mut response) = pages.oneshot(request).await;
+                match response.extensions_mut().remove::<Problem>() {
+                    Some(problem) => Err(problem),
+                    None => Ok(response),
+                }
+            }
+        }
+    }
+
+    fn respond(&self, problem: Problem, origin: &Origin, front: Option<Ecosystem>) -> Response<Body> {
+        let request = RequestId::mint(self.clock.now(), &*self.random);
+        registry::challenged(problem, front).respond(origin, request)
+    }
+}
+
+impl Answer for App {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
+        let version = request.version();
+        let mut response = self.handle(request, peer).await;
+        // hyper adds `Date` itself; nothing says which program this is or of which version.
+        if version < http::Version::HTTP_11 {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}

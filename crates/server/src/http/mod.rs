@@ -1,0 +1,10 @@
+//! What every endpoint stands on: the address a request came under, who sent it from where, and the one error body.
+
+pub mod client;
+pub mod negotiate;
+pub mod origin;
+pub mod problem;
+
+pub use client::ClientNet;
+pub use origin::{Origin, Origins, Site};
+pub use problem::{Code, Problem};

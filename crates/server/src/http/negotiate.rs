@@ -1,0 +1,75 @@
+//! Small questions about a request's headers.
+
+use http::{HeaderMap, HeaderValue, header};
+
+/// The client takes gzip (RFC 9110 section 12.5.3): named, or by `*`, and not with `q=0`.
+pub fn takes_gzip(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()) else { return false };
+    let mut star = false;
+    for item in value.split(',') {
+        let (coding, parameters) = item.split_once(';').unwrap_or((item, ""));
+        let refused = quality(parameters) == Some(0.0);
+        match coding.trim() {
+            c if c.eq_ignore_ascii_case("gzip") || c.eq_ignore_ascii_case("x-gzip") => return !refused,
+            "*" => star = !refused,
+            _ => {}
+        }
+    }
+    star
+}
+
+fn quality(parameters: &str) -> Option<f32> {
+    parameters.split(';').find_map(|p| p.trim().strip_prefix("q=")?.trim().parse().ok())
+}
+
+/// `If-None-Match` names this tag (weak comparison, RFC 9110 section 13.1.2).
+pub fn matches_etag(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Ok(etag) = etag.to_str() else { return false };
+    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok()).any(|value| {
+        value.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    })
+}
+
+/// A person's browser rather than a program: it prefers HTML.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let at = |what: &str| accept.find(what).unwrap_or(usize::MAX);
+    at("text/html") < at("json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn gzip_is_sent_only_where_it_is_taken() {
+        for (value, takes) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1, gzip;q=0.2", true),
+            ("*", true),
+            ("gzip;q=0", false),
+            ("gzip;q=0, *", false),
+            ("identity", false),
+            ("br", false),
+            ("", false),
+            ("notgzip", false),
+        ] {
+            assert_eq!(takes_gzip(&headers(header::ACCEPT_ENCODING, value)), takes, "{value}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_tag_is_found_in_a_list() {
+        let tag = HeaderValue::from_static("\"a\"");
+        for (value, holds) in
+            [("\"a\"", true), ("W/\"a\"", true), ("\"b\", \"a\"", true), ("*", true), ("\"b\"", false)]
+        {
+            assert_eq!(matches_etag(&headers(header::IF_NONE_MATCH, value), &tag), holds, "{value}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Small regular work: follow revocations, write down last uses, forget idle callers, throw away what has had its time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_store::StoreError;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+
+/// Other nodes' revocations, and the command line's, act within this time.
+const REVOCATIONS: Duration = Duration::from_secs(1);
+const LAST_USES: Duration = Duration::from_secs(5);
+const IDLE_CALLERS: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_secs(600);
+/// Rows of each sort that are thrown away at once.
+const BATCH: u32 = 500;
+
+/// Runs until it is dropped.
+pub async fn run(app: Arc<App>) {
+    let every = |period| {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks
+    };
+    let (mut revocations, mut uses) = (every(REVOCATIONS), every(LAST_USES));
+    let (mut idle, mut sweeps) = (every(IDLE_CALLERS), every(SWEEP));
+    loop {
+        let done = tokio::select! {
+            _ = revocations.tick() => app.callers.follow_revocations().await,
+            _ = uses.tick() => app.callers.write_uses().await,
+            _ = idle.tick() => {
+                app.limiter.forget_idle();
+                Ok(())
+            }
+            _ = sweeps.tick() => sweep(&app).await,
+        };
+        if let Err(error) = done {
+            tracing::warn!("regular work could not be done and is tried again: {error}");
+        }
+    }
+}
+
+async fn sweep(app: &App) -> Result<(), StoreError> {
+    loop {
+        let swept = app.store.maintenance().sweep(app.clock.now(), BATCH).await?;
+        if swept.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(
+            accounts = swept.accounts,
+            tokens = swept.tokens,
+            messages = swept.messages,
+            "old rows were removed"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

@@ -1,0 +1,6 @@
+//! What runs beside the requests. Nothing here stands in a request's way; what fails is said in the log and tried again.
+
+pub mod advisories;
+pub mod discovery;
+pub mod housekeeping;
+pub mod outbox;

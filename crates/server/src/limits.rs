@@ -1,0 +1,201 @@
+//! Rate limits: how many requests a caller may make, and the headers that say so.
+//!
+//! Limits are per node. A caller over the limit is held rather than refused, because npm turns one `429` into ten
+//! seconds; only when the wait is too long, or too many already wait, the answer is `429`.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::Clock as _;
+use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
+use governor::nanos::Nanos;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use sekisho_core::Clock;
+use sekisho_core::id::TokenId;
+
+use crate::config::Limits;
+use crate::http::{ClientNet, Code, Problem};
+
+/// Who is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Counted {
+    /// A client address without a token, or with one that is not valid.
+    Address(ClientNet),
+    /// A personal token.
+    Token(TokenId),
+}
+
+/// What a caller has left; goes into every answer's headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Quotas {
+    /// Requests per window.
+    pub limit: u32,
+    /// Requests left now.
+    pub remaining: u32,
+    personal: bool,
+}
+
+/// All quotas are per minute.
+pub const WINDOW_SECONDS: u64 = 60;
+
+/// Makes governor's clock of ours.
+#[derive(Clone)]
+struct LimiterClock(Arc<dyn Clock>);
+
+impl governor::clock::Clock for LimiterClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.monotonic().into()
+    }
+}
+
+type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>;
+
+/// The limiter of package and API requests, and the one of registrations and resets.
+pub struct Limiter {
+    anonymous: Keyed<Counted>,
+    personal: Keyed<Counted>,
+    registrations: Keyed<ClientNet>,
+    waiting: Mutex<HashMap<Counted, u32>>,
+    limits: Limits,
+    clock: LimiterClock,
+    policies: [HeaderValue; 2],
+}
+
+/// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers.
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+impl Limiter {
+    /// A limiter with these numbers.
+    pub fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Limiter {
+        let clock = LimiterClock(clock);
+        let policy = |name: &str, limit: u32| {
+            HeaderValue::try_from(format!("\"{name}\";q={limit};w={WINDOW_SECONDS}")).expect("printable ASCII")
+        };
+        Limiter {
+            anonymous: keyed(Quota::per_minute(at_least_one(limits.anonymous_per_minute)), &clock),
+            personal: keyed(Quota::per_minute(at_least_one(limits.personal_per_minute)), &clock),
+            registrations: keyed(Quota::per_hour(at_least_one(limits.registrations_per_hour)), &clock),
+            waiting: Mutex::default(),
+            policies: [
+                policy("anonymous", limits.anonymous_per_minute),
+                policy("personal", limits.personal_per_minute),
+            ],
+            limits: limits.clone(),
+            clock,
+        }
+    }
+
+    /// Counts one request of `who`. Waits where the limit is reached, up to the configured time.
+    pub async fn admit(&self, who: Counted) -> Result<Quotas, Problem> {
+        match self.check(who) {
+            Ok(quotas) => Ok(quotas),
+            Err(wait) => self.hold(who, wait).await,
+        }
+    }
+
+    /// Counts a registration or a reset.
+    pub fn admit_registration(&self, client: ClientNet) -> Result<(), Problem> {
+        match self.registrations.check_key(&client) {
+            Ok(_) => Ok(()),
+            Err(not_until) => Err(too_many(not_until.wait_time_from(self.clock.now()))),
+        }
+    }
+
+    /// What `who` has left, without counting a request.
+    pub fn headers(&self, quotas: &Quotas, headers: &mut HeaderMap) {
+        headers.insert(RATELIMIT_POLICY, self.policies[usize::from(quotas.personal)].clone());
+        let name = if quotas.personal { "personal" } else { "anonymous" };
+        if let Ok(value) = HeaderValue::try_from(format!("\"{name}\";r={}", quotas.remaining)) {
+            headers.insert(RATELIMIT, value);
+        }
+    }
+
+    /// Forgets callers whose quota is full again. Called by a job.
+    pub fn forget_idle(&self) {
+        self.anonymous.retain_recent();
+        self.personal.retain_recent();
+        self.registrations.retain_recent();
+    }
+
+    fn check(&self, who: Counted) -> Result<Quotas, Duration> {
+        let (limiter, limit) = match who {
+            Counted::Address(_) => (&self.anonymous, self.limits.anonymous_per_minute),
+            Counted::Token(_) => (&self.personal, self.limits.personal_per_minute),
+        };
+        match limiter.check_key(&who) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                Ok(Quotas { limit, remaining, personal: matches!(who, Counted::Token(_)) })
+            }
+            Err(not_until) => Err(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+
+    async fn hold(&self, who: Counted, first: Duration) -> Result<Quotas, Problem> {
+        let patience = Duration::from_secs(self.limits.hold_seconds);
+        let _place = self.take_place(who).ok_or_else(|| too_many(first))?;
+        let mut waited = Duration::ZERO;
+        let mut wait = first;
+        loop {
+            if waited + wait > patience {
+                return Err(too_many(wait));
+            }
+            tokio::time::sleep(wait).await;
+            waited += wait;
+            match self.check(who) {
+                Ok(quotas) => return Ok(quotas),
+                // Others took what became free; a floor keeps the waiting from spinning.
+                Err(next) => wait = next.max(Duration::from_millis(5)),
+            }
+        }
+    }
+
+    fn take_place(&self, who: Counted) -> Option<Place<'_>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.entry(who).or_default();
+        if *count >= self.limits.hold_waiting {
+            return None;
+        }
+        *count += 1;
+        Some(Place { limiter: self, who })
+    }
+}
+
+/// A place among those who wait; given back when dropped, also when the client goes away.
+struct Place<'a> {
+    limiter: &'a Limiter,
+    who: Counted,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.limiter.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiting.get_mut(&self.who) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.who);
+            }
+        }
+    }
+}
+
+fn too_many(wait: Duration) -> Problem {
+    let seconds = wait.as_secs() + 1;
+    Problem::new(Code::RateLimited, format!("Too many requests. Try again in {seconds} s.")).retry_after(seconds)
+}
+
+fn keyed<K: std::hash::Hash + Eq + Clone>(quota: Quota, clock: &LimiterClock) -> Keyed<K> {
+    RateLimiter::<K, _, _, NoOpMiddleware<Nanos>>::new(quota, DashMapStateStore::default(), clock.clone())
+        .with_middleware()
+}
+
+fn at_least_one(limit: u32) -> NonZeroU32 {
+    NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN)
+}

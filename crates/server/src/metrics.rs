@@ -1,0 +1,69 @@
+//! What the server counts, in the text form that Prometheus reads.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::StatusCode;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use sekisho_core::Ecosystem;
+
+use crate::app::App;
+
+/// Answers by front (npm, PyPI, everything else) and class of status (1xx to 5xx). Plain numbers on the request's path.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    answers: [[AtomicU64; 5]; 3],
+}
+
+const FRONTS: [&str; 3] = ["npm", "pypi", "pages"];
+
+impl Metrics {
+    /// Counts an answer.
+    pub fn answered(&self, front: Option<Ecosystem>, status: StatusCode) {
+        let front = match front {
+            Some(Ecosystem::Npm) => 0,
+            Some(Ecosystem::Pypi) => 1,
+            None => 2,
+        };
+        let class = usize::from(status.as_u16() / 100).clamp(1, 5) - 1;
+        self.answers[front][class].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Everything that is counted, as text.
+pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
+    let mut registry = Registry::with_prefix("sekisho");
+    for (front, classes) in FRONTS.iter().zip(&app.metrics.answers) {
+        for (class, count) in (1..).zip(classes) {
+            let labels = [("front", *front), ("class", ["1xx", "2xx", "3xx", "4xx", "5xx"][class - 1])];
+            let labels = labels.map(|(name, value)| (name.into(), value.into()));
+            let sub = registry.sub_registry_with_labels(labels.into_iter());
+            sub.register("answers", "Answers", ConstCounter::new(count.load(Ordering::Relaxed)));
+        }
+    }
+    let counters = &app.counters;
+    for (name, help, value) in [
+        ("cache_hits", "Metadata answered from memory, fresh", counters.hits.get()),
+        ("cache_misses", "Metadata not in memory or expired", counters.misses.get()),
+        ("cache_stale", "Metadata answered stale", counters.stale.get()),
+        ("cache_disk_reads", "Metadata read back from disk", counters.disk_reads.get()),
+        ("documents_compiled", "Upstream documents compiled", counters.compiled.get()),
+        ("upstream_requests", "Requests to upstreams", counters.upstream_requests.get()),
+        ("upstream_errors", "Requests to upstreams that failed", counters.upstream_errors.get()),
+    ] {
+        registry.register(name, help, ConstCounter::new(value));
+    }
+    let guard = app.gate.current();
+    let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    registry.register("advisory_records", "Advisory records in force", gauge(guard.blocklist.records()));
+    registry.register("policy_entries", "The operator's own entries", gauge(guard.policy.len() as u64));
+    if let Ok(backlog) = app.store.outbox().backlog().await {
+        registry.register("mails_waiting", "Mails that wait to be sent", ConstGauge::new(backlog.waiting));
+    }
+    let mut text = String::new();
+    encode(&mut text, &registry)?;
+    Ok(text)
+}

@@ -1,0 +1,108 @@
+//! The ledger's side of an answer: an artifact needs a [`Permit`], and a permit comes only after its row is durable.
+
+use std::sync::Arc;
+
+use sekisho_core::id::EntryId;
+use sekisho_core::policy::Refusal;
+use sekisho_core::{Clock, PackageName, Random};
+use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace};
+
+use crate::api::store_problem;
+use crate::callers::Caller;
+use crate::exchange::Exchange;
+use crate::gate::{Cleared, Refused};
+use crate::http::Problem;
+use crate::refusal;
+
+/// The right to answer with one artifact: it was cleared, and its row is on disk.
+#[derive(Debug)]
+pub struct Permit {
+    recorded: Recorded,
+}
+
+impl Permit {
+    /// The file that may be answered with.
+    pub fn file(&self) -> &str {
+        &self.recorded.entry().file
+    }
+}
+
+/// Writes down what is taken and what is refused.
+pub struct Recorder {
+    store: Arc<Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Recorder {
+    /// A recorder over the ledger.
+    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Recorder {
+        Recorder { store, clock, random }
+    }
+
+    /// Records that `exchange` takes `file` of a cleared release. Returns once the row is durable.
+    pub async fn take(&self, cleared: Cleared, file: &str, exchange: &Exchange) -> Result<Permit, Problem> {
+        let release = cleared.release();
+        let entry = self.entry(&release.name, &release.version, file, Outcome::Answered, exchange);
+        let recorded = self.store.ledger().record(entry).await.map_err(|e| store_problem(&e))?;
+        Ok(Permit { recorded })
+    }
+
+    /// Records that a release was refused, and gives the problem to answer with. A `HEAD` takes nothing and leaves no row.
+    pub async fn refuse(&self, refused: &Refused, file: &str, exchange: &Exchange) -> Problem {
+        let Refused { release, refusal } = refused;
+        // A file of a name that is refused whole may not tell its version.
+        let version = Some(&*release.version).filter(|v| !v.is_empty());
+        self.refused(&release.name, version, file, refusal, exchange).await
+    }
+
+    /// Records that a whole name was refused.
+    pub async fn refuse_name(&self, name: &PackageName, refusal: &Refusal, exchange: &Exchange) -> Problem {
+        self.refused(name, None, "", refusal, exchange).await
+    }
+
+    async fn refused(
+        &self,
+        name: &PackageName,
+        version: Option<&str>,
+        file: &str,
+        refusal: &Refusal,
+        exchange: &Exchange,
+    ) -> Problem {
+        let problem = refusal::problem(name, version, refusal, &exchange.origin);
+        if exchange.head {
+            return problem;
+        }
+        let outcome = Outcome::Refused(refusal.clone());
+        let entry = self.entry(name, version.unwrap_or_default(), file, outcome, exchange);
+        // A refusal stands even where it could not be written down.
+        if let Err(error) = self.store.ledger().record(entry).await {
+            tracing::warn!("a refusal could not be recorded: {error}");
+        }
+        problem
+    }
+
+    fn entry(&self, name: &PackageName, version: &str, file: &str, outcome: Outcome, exchange: &Exchange) -> Entry {
+        let at = self.clock.now();
+        let taker = match &exchange.caller {
+            Caller::Anonymous => Taker::Anonymous,
+            Caller::Personal(known) => Taker::Token(Trace {
+                id: EntryId::mint(at, &*self.random),
+                account: known.row.account,
+                token: known.row.id,
+                client_name: exchange.agent.name.clone(),
+                client_version: exchange.agent.version.clone(),
+                address: exchange.client.to_string(),
+            }),
+        };
+        Entry {
+            at,
+            ecosystem: name.ecosystem(),
+            name: name.as_str().to_owned(),
+            version: version.to_owned(),
+            file: file.to_owned(),
+            outcome,
+            taker,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The npm front.
+
+mod dist_tags;
+mod packument;
+mod small;
+mod tarball;
+mod version;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use http::Response;
+use sekisho_core::policy::{Refusal, Verdict};
+use sekisho_core::{Ecosystem, PackageName};
+use sekisho_npm::path::{self, NpmPath};
+use sekisho_npm::{Hidden, Packument};
+use sekisho_upstream::{Document, Entry, MetadataCache, RawDocument};
+
+use super::views::{View, Views};
+use super::{Asked, metadata::Renders};
+use crate::app::App;
+use crate::gate::Guard;
+use crate::http::Problem;
+use crate::refusal;
+
+/// The npm front's documents and what was made of them.
+pub struct NpmFront {
+    /// Compiled packuments.
+    pub documents: MetadataCache<NpmDocument>,
+    /// What is hidden in them.
+    pub views: Views<NpmView>,
+    /// Rendered answers.
+    pub renders: Renders,
+}
+
+/// A packument as the cache holds it.
+pub struct NpmDocument(pub Packument);
+
+/// What the guard says about a packument.
+pub struct NpmView {
+    /// The hidden releases and the tags that result.
+    pub hidden: Hidden,
+    /// Every release is refused, and why.
+    pub whole: Option<Refusal>,
+}
+
+impl Document for NpmDocument {
+    fn compile(name: &PackageName, fetched: &RawDocument) -> Result<NpmDocument, String> {
+        Packument::compile(name, fetched.body.clone()).map(NpmDocument).map_err(|e| e.to_string())
+    }
+
+    fn weight(&self) -> usize {
+        self.0.weight()
+    }
+}
+
+/// A name that is not refused whole, its document, and what is hidden in it.
+struct Seen {
+    entry: Arc<Entry<NpmDocument>>,
+    view: Arc<View<NpmView>>,
+}
+
+impl Seen {
+    fn packument(&self) -> &Packument {
+        &self.entry.document.0
+    }
+
+    fn hidden(&self) -> &Hidden {
+        &self.view.seen.hidden
+    }
+}
+
+/// Answers a request to the npm registry.
+pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
+    super::read_only(asked)?;
+    let path = path::parse(asked.path).map_err(|why| super::bad_path(&why))?;
+    if path.route().serves_packages() {
+        super::may_take(app.settings.anonymous, asked, Ecosystem::Npm)?;
+        app.note_use(asked.exchange);
+    }
+    match path {
+        NpmPath::Packument(name) => packument::show(app, asked, &name).await,
+        NpmPath::Version { name, spec } => version::show(app, asked, &name, &spec).await,
+        NpmPath::Tarball { name, file } => tarball::take(app, asked, &name, &file).await,
+        NpmPath::DistTags(name) => dist_tags::show(app, asked, &name).await,
+        NpmPath::Ping => Ok(small::ping()),
+        NpmPath::Whoami => small::whoami(asked),
+        NpmPath::Unknown => Err(super::not_found()),
+    }
+}
+
+/// Decides on the name, gets its document, and looks at it. A name that is refused whole needs no upstream.
+async fn see(app: &App, guard: &Guard, name: &PackageName) -> Result<Result<Seen, Refusal>, Problem> {
+    if let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) {
+        return Ok(Err(refusal));
+    }
+    let entry = match app.npm.documents.fresh(name) {
+        Some(entry) => entry,
+        None => {
+            let found = app.npm.documents.get(name).await;
+            found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
+        }
+    };
+    let view = look(app, guard, name, &entry);
+    match &view.seen.whole {
+        Some(refusal) => Ok(Err(refusal.clone())),
+        None => Ok(Ok(Seen { entry, view })),
+    }
+}
+
+/// What the guard says about a document.
+pub fn look(app: &App, guard: &Guard, name: &PackageName, entry: &Entry<NpmDocument>) -> Arc<View<NpmView>> {
+    app.npm.views.get((entry.revision, guard.generation), app.gate.now(), || {
+        let known = app.gate.view(guard, name);
+        let hidden = entry.document.0.hide(|row| match known.decide(Some(row.version())) {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Allow => None,
+        });
+        let first = hidden.refusals().next().map(|(_, refusal)| refusal.clone());
+        let whole = first.filter(|_| hidden.all_hidden());
+        (NpmView { hidden, whole }, known.valid_until())
+    })
+}

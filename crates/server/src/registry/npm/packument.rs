@@ -1,0 +1,80 @@
+//! `GET /npm/<name>`: a packument, full or abbreviated.
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use sekisho_core::PackageName;
+use sekisho_npm::MovedTag;
+
+use super::Seen;
+use crate::app::App;
+use crate::http::{Origin, Problem, negotiate};
+use crate::refusal;
+use crate::registry::metadata::{self, Form, RenderKey};
+use crate::registry::{Asked, stale_for};
+
+/// The abbreviated form's type.
+const INSTALL_V1: &str = "application/vnd.npm.install-v1+json";
+
+/// Header that npm prints as `npm notice …`.
+pub(super) const NPM_NOTICE: HeaderName = HeaderName::from_static("npm-notice");
+
+/// Answers with the packument; `403` if every release is refused.
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
+    let guard = app.gate.guard()?;
+    let seen = match super::see(app, &guard, name).await? {
+        Ok(seen) => seen,
+        Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
+    };
+    let form = form(&asked.parts.headers);
+    let key = RenderKey {
+        revision: seen.entry.revision,
+        hidden: seen.hidden().key(),
+        origin: asked.exchange.origin.id,
+        form,
+        gzip: negotiate::takes_gzip(&asked.parts.headers),
+    };
+    let (entry, view, origin) = (seen.entry.clone(), seen.view.clone(), asked.exchange.origin.clone());
+    let rendered = app
+        .npm
+        .renders
+        .get(key, move || match form {
+            Form::Abbreviated => entry.document.0.render_abbreviated(&view.seen.hidden, &origin.npm),
+            _ => entry.document.0.render_full(&view.seen.hidden, &origin.npm),
+        })
+        .await?;
+    let content_type = if form == Form::Abbreviated { INSTALL_V1 } else { "application/json" };
+    let mut response = metadata::answer(asked, &rendered, content_type, stale_for(app, &seen.entry));
+    if let Some(notice) = moved_notice(&seen, name, &asked.exchange.origin) {
+        response.headers_mut().insert(NPM_NOTICE, notice);
+    }
+    Ok(response)
+}
+
+/// The abbreviated form is sent to those who name it before plain JSON.
+fn form(headers: &HeaderMap) -> Form {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    match accept.contains(INSTALL_V1) {
+        true => Form::Abbreviated,
+        false => Form::Packument,
+    }
+}
+
+/// Says which release was passed over because a tag had to move.
+fn moved_notice(seen: &Seen, name: &PackageName, origin: &Origin) -> Option<HeaderValue> {
+    let moved: &MovedTag = seen.hidden().moved_tags().first()?;
+    let row = seen.packument().release(&moved.from)?;
+    let refusal = seen.hidden().refusal(row)?;
+    passed_over(name, row.version(), refusal, origin)
+}
+
+/// The notice about one release.
+pub(super) fn passed_over(
+    name: &PackageName,
+    version: &str,
+    refusal: &sekisho_core::policy::Refusal,
+    origin: &Origin,
+) -> Option<HeaderValue> {
+    let subject = refusal::subject(name, Some(version));
+    let why = refusal::why_url(name, Some(version), origin);
+    HeaderValue::try_from(format!("{subject} was passed over. Blocked by Sekisho: {}. {why}", refusal.words())).ok()
+}

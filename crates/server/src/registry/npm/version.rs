@@ -1,0 +1,53 @@
+//! `GET /npm/<name>/<version or tag>`: one release.
+
+use axum::body::Body;
+use http::{HeaderValue, Response};
+use sekisho_core::{PackageName, Release};
+use sekisho_npm::Resolved;
+
+use super::packument::{NPM_NOTICE, passed_over};
+use crate::app::App;
+use crate::gate::Refused;
+use crate::http::{Code, Problem, negotiate};
+use crate::refusal;
+use crate::registry::metadata::{self, Rendered};
+use crate::registry::{Asked, stale_for};
+
+/// Answers with the release that a version or a tag names; `403` if it is refused.
+pub(super) async fn show(
+    app: &App,
+    asked: &Asked<'_>,
+    name: &PackageName,
+    spec: &str,
+) -> Result<Response<Body>, Problem> {
+    let guard = app.gate.guard()?;
+    let seen = match super::see(app, &guard, name).await? {
+        Ok(seen) => seen,
+        Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
+    };
+    let origin = &asked.exchange.origin;
+    let row = match seen.packument().resolve(seen.hidden(), spec) {
+        Resolved::Visible(row) => row,
+        Resolved::Refused(row, refusal) => {
+            let notice = passed_over(name, row.version(), refusal, origin);
+            let refused = Refused { release: Release::new(name.clone(), row.version()), refusal: refusal.clone() };
+            let problem = app.recorder.refuse(&refused, "", asked.exchange).await;
+            return Err(match notice {
+                Some(notice) => problem.with(NPM_NOTICE, notice),
+                None => problem,
+            });
+        }
+        Resolved::Unknown => {
+            let subject = refusal::subject(name, Some(spec));
+            return Err(Problem::new(Code::NotFound, format!("{subject} is not in this registry.")));
+        }
+    };
+    let body = seen.packument().render_version(row, &origin.npm).ok_or_else(super::super::not_found)?;
+    let gzip = negotiate::takes_gzip(&asked.parts.headers);
+    let tag =
+        format!("\"{:016x}-v{}{:x}-{}\"", seen.entry.revision, if gzip { 'z' } else { 'i' }, origin.id, row.index());
+    let etag = HeaderValue::try_from(tag).map_err(|_| super::super::not_found())?;
+    let rendered = Rendered::make(body, etag, gzip)
+        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;
+    Ok(metadata::answer(asked, &rendered, "application/json", stale_for(app, &seen.entry)))
+}

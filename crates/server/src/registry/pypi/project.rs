@@ -1,0 +1,80 @@
+//! `GET /pypi/simple/<name>/`: a project's page, as JSON or HTML.
+
+use axum::body::Body;
+use http::{HeaderValue, Response, header};
+use sekisho_core::PackageName;
+use sekisho_core::policy::is_canary;
+use sekisho_pypi::{Form as PageForm, canary, negotiate};
+
+use super::release_of;
+use crate::app::App;
+use crate::http::{Code, Problem, negotiate as headers};
+use crate::refusal;
+use crate::registry::metadata::{self, Form, RenderKey, Rendered};
+use crate::registry::{Asked, stale_for};
+
+/// Answers with the page. Refused files stay listed as yanked, with the reason, so that resolvers pass over them and say
+/// why.
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
+    let accept = asked.parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    let answer = negotiate(accept).map_err(|_| not_acceptable())?;
+    if is_canary(name) {
+        return show_canary(asked, answer.form, answer.content_type);
+    }
+    let guard = app.gate.guard()?;
+    let seen = super::see(app, &guard, name).await?;
+    let key = RenderKey {
+        revision: seen.entry.revision,
+        hidden: hidden_key(seen.refused().key()),
+        origin: asked.exchange.origin.id,
+        form: if answer.form == PageForm::Json { Form::SimpleJson } else { Form::SimpleHtml },
+        gzip: headers::takes_gzip(&asked.parts.headers),
+    };
+    let (entry, view, origin) = (seen.entry.clone(), seen.view.clone(), asked.exchange.origin.clone());
+    let (form, named) = (answer.form, name.clone());
+    let rendered = app
+        .pypi
+        .renders
+        .get(key, move || {
+            let project = &entry.document.0;
+            let explain = |file: &sekisho_pypi::File, refusal: &sekisho_core::policy::Refusal| {
+                let release = release_of(&named, file);
+                let version = Some(&*release.version).filter(|v| !v.is_empty());
+                refusal::yanked_reason(&named, version, refusal, &origin)
+            };
+            match form {
+                PageForm::Json => project.render_json(&view.seen, &origin.files, explain),
+                PageForm::Html => project.render_html(&view.seen, &origin.files, explain),
+            }
+        })
+        .await?;
+    Ok(metadata::answer(asked, &rendered, answer.content_type, stale_for(app, &seen.entry)))
+}
+
+/// The canary's page needs no upstream: one release, listed, whose file answers `403`.
+fn show_canary(asked: &Asked<'_>, form: PageForm, content_type: &'static str) -> Result<Response<Body>, Problem> {
+    let files = &asked.exchange.origin.files;
+    let body = match form {
+        PageForm::Json => canary::render_json(files),
+        PageForm::Html => canary::render_html(files),
+    };
+    let internal = |why: String| Problem::new(Code::Internal, "The answer could not be made.").log(why);
+    let body = body.map_err(|e| internal(e.to_string()))?;
+    let tag = format!("\"canary-{form:?}-{:x}\"", asked.exchange.origin.id);
+    let etag = HeaderValue::try_from(tag).map_err(|e| internal(e.to_string()))?;
+    let rendered = Rendered::make(body, etag, false).map_err(internal)?;
+    Ok(metadata::answer(asked, &rendered, content_type, None))
+}
+
+/// 32 hexadecimal digits, or nothing where nothing is refused.
+fn hidden_key(text: &str) -> [u8; 16] {
+    u128::from_str_radix(text, 16).unwrap_or_default().to_be_bytes()
+}
+
+/// None of the forms that the client takes is one of ours.
+pub(super) fn not_acceptable() -> Problem {
+    Problem::new(
+        Code::NotAcceptable,
+        "This page is there as application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html and text/html.",
+    )
+}

@@ -1,0 +1,124 @@
+//! Accepts connections: TLS, limits on connections and heads, and a stop that lets running requests finish.
+
+mod tls;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+
+pub use tls::{TlsError, acceptor};
+
+use crate::config::Limits;
+
+/// Something that answers requests: the public application or the admin one.
+pub trait Answer: Send + Sync + 'static {
+    /// Answers one request that came from `peer`.
+    fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr)
+    -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// How long the accept loop rests after an error such as "too many open files".
+const AFTER_ACCEPT_ERROR: Duration = Duration::from_millis(100);
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` turns true; then nothing new is accepted and what runs may finish within `shutdown_seconds`.
+pub async fn serve<A: Answer>(
+    app: Arc<A>,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    limits: &Limits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Semaphore::new(limits.connections));
+    let graceful = GracefulShutdown::new();
+    let builder = builder(limits);
+    loop {
+        let accepted = tokio::select! {
+            accepted = next(&listener, &connections) => accepted,
+            _ = stop.wait_for(|stop| *stop) => break,
+        };
+        let (stream, peer, place) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!("a connection could not be accepted: {error}");
+                tokio::time::sleep(AFTER_ACCEPT_ERROR).await;
+                continue;
+            }
+        };
+        let (app, builder, watcher, tls) = (app.clone(), builder.clone(), graceful.watcher(), tls.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            match tls {
+                None => converse(app, builder, watcher, stream, peer).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+                        converse(app, builder, watcher, stream, peer).await;
+                    }
+                }
+            }
+        });
+    }
+    drop(listener);
+    let patience = Duration::from_secs(limits.shutdown_seconds);
+    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish within {} s and were cut off", limits.shutdown_seconds);
+    }
+}
+
+async fn next(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, IpAddr, OwnedSemaphorePermit)> {
+    let place = connections.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer.ip(), place))
+}
+
+async fn converse<A: Answer, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    app: Arc<A>,
+    builder: Builder<TokioExecutor>,
+    watcher: hyper_util::server::graceful::Watcher,
+    stream: S,
+    peer: IpAddr,
+) {
+    let service = service_fn(move |request| {
+        let app = app.clone();
+        async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer).await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!("a connection ended early: {error}");
+    }
+}
+
+fn builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    let head = limits.header_kb * 1024;
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits.header_seconds))
+        .max_buf_size(head)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30))
+        .max_concurrent_streams(256)
+        .max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX));
+    builder
+}
