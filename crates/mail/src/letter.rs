@@ -161,6 +161,8 @@ impl Letter {
         // Large enough that the text never moves: a move would leave a copy of the key behind.
         let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
         template.render_into(&mut *text).expect("these templates write to memory and call nothing that fails");
+        // askama drops the newline at a template's end.
+        text.push('\n');
         let (subject, body) = text.split_once("\n\n").unwrap_or(("", &text));
         Letter { subject: subject.to_owned(), body: Zeroizing::new(body.to_owned()) }
     }

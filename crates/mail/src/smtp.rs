@@ -1,5 +1,6 @@
 //! Sending by SMTP, step by step, so that it is known whether a failed message can have arrived.
 
+use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Certific
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::endpoints::is_loopback;
@@ -67,9 +69,9 @@ pub enum SmtpError {
 /// A mail server that messages are handed to, one connection per message.
 pub struct Smtp {
     settings: SmtpSettings,
-    certificates: Option<Vec<Certificate>>,
-    /// Made at the first message: reading the system's store takes longer than a start may.
+    /// With the system's store made at the first message: reading it takes longer than a start may.
     tls: OnceCell<TlsParameters>,
+    step: Duration,
 }
 
 impl Encryption {
@@ -115,36 +117,35 @@ impl Smtp {
         if settings.login.is_some() && settings.encryption == Encryption::None && !is_loopback(&settings.host) {
             return Err(SmtpError::PlainLogin);
         }
-        let certificates = settings.ca.as_deref().map(read_certificates).transpose()?;
-        Ok(Smtp { settings, certificates, tls: OnceCell::new() })
+        let own = settings.ca.as_deref().map(|pem| own_tls(&settings, pem)).transpose()?;
+        Ok(Smtp { settings, tls: OnceCell::new_with(own), step: STEP })
     }
 
     /// Hands one message over.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), SendError> {
         let mut connection = self.connect(message).await?;
         self.log_in(&mut connection).await?;
-        hand_over(&mut connection, message).await?;
+        self.hand_over(&mut connection, message).await?;
         // It is delivered: whatever happens to the farewell changes nothing.
-        let _ = tokio::time::timeout(STEP, connection.quit()).await;
+        let _ = timeout(self.step, connection.quit()).await;
         Ok(())
     }
 
     async fn connect(&self, message: &Message) -> Result<AsyncSmtpConnection, SendError> {
         let hello = ClientId::Domain(message.sender_domain.clone());
-        let host = self.settings.host.trim_start_matches('[').trim_end_matches(']');
-        let server = (host, self.settings.port);
+        let server = (self.settings.bare_host(), self.settings.port);
         let wrapped = match self.settings.encryption {
             Encryption::Tls => Some(self.tls().await?),
             _ => None,
         };
-        let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(STEP), &hello, wrapped, None);
-        let mut connection = step(connecting).await?.map_err(|e| before_content(&e, Cause::Refused))?;
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, Some(self.step), &hello, wrapped, None);
+        let mut connection = self.step(connecting).await?.map_err(|e| before_content(&e, Cause::Refused))?;
         if self.settings.encryption == Encryption::StartTls {
             if !connection.can_starttls() {
                 return Err(SendError::Unavailable(Cause::NoStartTls));
             }
             let tls = self.tls().await?;
-            step(connection.starttls(tls, &hello)).await?.map_err(|e| before_content(&e, Cause::Refused))?;
+            self.step(connection.starttls(tls, &hello)).await?.map_err(|e| before_content(&e, Cause::Refused))?;
         }
         Ok(connection)
     }
@@ -152,21 +153,48 @@ impl Smtp {
     async fn log_in(&self, connection: &mut AsyncSmtpConnection) -> Result<(), SendError> {
         let Some((user, password)) = &self.settings.login else { return Ok(()) };
         let credentials = Credentials::new(user.clone(), password.0.as_str().to_owned());
-        let answer = step(connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await?;
+        let answer = self.step(connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await?;
         answer.map(drop).map_err(|e| match e.is_client() {
             true => SendError::Unavailable(Cause::Login(0)),
             false => before_content(&e, Cause::Login),
         })
     }
 
+    /// MAIL, RCPT and DATA can fail without a doubt; from the content's first byte on, only an answer says what happened.
+    async fn hand_over(&self, connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), SendError> {
+        let rejected = |code| SendError::Rejected { code };
+        let from = Mail::new(message.envelope.from().cloned(), vec![]);
+        self.step(connection.command(from)).await?.map_err(|e| refused(&e, rejected))?;
+        for to in message.envelope.to() {
+            let to = Rcpt::new(to.clone(), vec![]);
+            self.step(connection.command(to)).await?.map_err(|e| refused(&e, rejected))?;
+        }
+        self.step(connection.command(Data)).await?.map_err(|e| refused(&e, rejected))?;
+        match timeout(self.step, connection.message(message.raw())).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) => Err(e.status().map_or(SendError::Unknown, |code| rejected(code.into()))),
+            Err(_) => Err(SendError::Unknown),
+        }
+    }
+
     async fn tls(&self) -> Result<TlsParameters, SendError> {
         let make = || async {
-            let host = self.settings.host.trim_start_matches('[').trim_end_matches(']').to_owned();
-            let certificates = self.certificates.clone();
-            let made = tokio::task::spawn_blocking(move || tls_parameters(host, certificates)).await;
+            let builder = TlsParameters::builder(self.settings.bare_host().to_owned());
+            let made = tokio::task::spawn_blocking(|| builder.build_rustls()).await;
             made.ok().and_then(Result::ok).ok_or(SendError::Unavailable(Cause::Tls))
         };
         self.tls.get_or_try_init(make).await.cloned()
+    }
+
+    async fn step<T>(&self, work: impl Future<Output = T>) -> Result<T, SendError> {
+        timeout(self.step, work).await.map_err(|_| SendError::Unavailable(Cause::Timeout))
+    }
+}
+
+impl SmtpSettings {
+    /// The host without the brackets of an IPv6 address.
+    fn bare_host(&self) -> &str {
+        self.host.trim_start_matches('[').trim_end_matches(']')
     }
 }
 
@@ -174,27 +202,6 @@ impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Smtp({}:{} {:?})", self.settings.host, self.settings.port, self.settings.encryption)
     }
-}
-
-/// MAIL, RCPT and DATA can fail without a doubt; from the content's first byte on, only an answer says what happened.
-async fn hand_over(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), SendError> {
-    let rejected = |code| SendError::Rejected { code };
-    let from = Mail::new(message.envelope.from().cloned(), vec![]);
-    step(connection.command(from)).await?.map_err(|e| refused(&e, rejected))?;
-    for to in message.envelope.to() {
-        let to = Rcpt::new(to.clone(), vec![]);
-        step(connection.command(to)).await?.map_err(|e| refused(&e, rejected))?;
-    }
-    step(connection.command(Data)).await?.map_err(|e| refused(&e, rejected))?;
-    match tokio::time::timeout(STEP, connection.message(message.raw())).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(e)) => Err(e.status().map_or(SendError::Unknown, |code| rejected(code.into()))),
-        Err(_) => Err(SendError::Unknown),
-    }
-}
-
-async fn step<T>(work: impl Future<Output = T>) -> Result<T, SendError> {
-    tokio::time::timeout(STEP, work).await.map_err(|_| SendError::Unavailable(Cause::Timeout))
 }
 
 /// An error of a step in which nothing of the message was said yet.
@@ -207,23 +214,32 @@ fn refused(error: &Error, answered: impl Fn(u16) -> SendError) -> SendError {
     match error.status() {
         Some(code) => answered(code.into()),
         None if error.is_timeout() => SendError::Unavailable(Cause::Timeout),
-        None if error.is_tls() => SendError::Unavailable(Cause::Tls),
+        None if error.is_tls() || is_handshake(error) => SendError::Unavailable(Cause::Tls),
         None if error.is_response() => SendError::Unavailable(Cause::Protocol),
         None => SendError::Unavailable(Cause::Connection),
     }
 }
 
-fn read_certificates(pem: &[u8]) -> Result<Vec<Certificate>, SmtpError> {
-    Certificate::from_pem(pem).map(|one| vec![one]).map_err(|_| SmtpError::Certificate)
+/// A failed handshake comes as a connection error that has, some levels deep, an I/O error with the real one inside.
+fn is_handshake(error: &Error) -> bool {
+    let inner = |e: &(dyn std::error::Error + 'static)| {
+        let io = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        io.is_some_and(|inner| inner.is::<rustls::Error>())
+    };
+    std::iter::successors(error.source(), |&e| e.source()).any(inner)
 }
 
-fn tls_parameters(host: String, certificates: Option<Vec<Certificate>>) -> Result<TlsParameters, Error> {
-    let mut builder = TlsParameters::builder(host);
-    if let Some(certificates) = certificates {
-        builder = builder.certificate_store(CertificateStore::None);
-        for certificate in certificates {
-            builder = builder.add_root_certificate(certificate);
-        }
+/// Trusts the certificates of `pem` and nothing else.
+fn own_tls(settings: &SmtpSettings, pem: &[u8]) -> Result<TlsParameters, SmtpError> {
+    const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+    if !pem.windows(BEGIN.len()).any(|w| w == BEGIN) {
+        return Err(SmtpError::Certificate);
     }
-    builder.build_rustls()
+    let certificates = Certificate::from_pem(pem).map_err(|_| SmtpError::Certificate)?;
+    let builder = TlsParameters::builder(settings.bare_host().to_owned());
+    let builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificates);
+    builder.build_rustls().map_err(|_| SmtpError::Certificate)
 }
+
+#[cfg(test)]
+mod tests;
