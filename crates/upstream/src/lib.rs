@@ -1,1 +1,17 @@
-//! placeholder
+//! The only outgoing HTTP client for registries: where the upstreams are, how they are asked, what is kept.
+//!
+//! An upstream is hostile until shown otherwise: sizes are capped, addresses guarded, waits bounded, and every way in
+//! which an answer can be wrong is a [`FetchError`].
+
+pub mod cache;
+pub mod client;
+pub mod error;
+pub mod guard;
+pub mod metrics;
+pub mod source;
+
+pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
+pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Streamed, Validators};
+pub use error::{FetchError, Unavailable};
+pub use metrics::Counters;
+pub use source::{SourceState, Upstream};

@@ -1,0 +1,295 @@
+//! The only outgoing HTTP client for registries: guarded, bounded, patient to a limit, and without a caller's headers.
+
+mod body;
+mod download;
+mod send;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, header};
+use sekisho_core::Ecosystem;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+
+pub use download::Download;
+pub use stream::{ByteStream, Streamed};
+
+use crate::error::{FetchError, Unavailable};
+use crate::guard::GuardedResolver;
+use crate::metrics::Counters;
+use crate::source::Upstream;
+
+/// How the client behaves. [`ClientConfig::new`] has the defaults.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Our version, for the `User-Agent`.
+    pub version: String,
+    /// This installation's id, for `Via`: letters, digits, `-`.
+    pub instance: String,
+    /// Longest wait for a connection.
+    pub connect: Duration,
+    /// Longest wait for an answer's head, retries and redirects included, and longest silence within a body.
+    pub patience: Duration,
+    /// Longest time for a whole document.
+    pub total: Duration,
+    /// Requests at once per upstream; more wait.
+    pub connections: usize,
+    /// Largest body as it travels, in bytes.
+    pub max_transfer: u64,
+    /// Largest body once decompressed, in bytes.
+    pub max_body: u64,
+    /// Whether the environment's proxy variables count (`HTTPS_PROXY` …).
+    pub system_proxy: bool,
+    /// Hosts of those proxies: the guard lets our connections to them through, and refuses them as a target.
+    pub proxy_hosts: Vec<String>,
+}
+
+impl ClientConfig {
+    /// The defaults, with the proxies that `env` (name, value) names.
+    pub fn new(version: &str, instance: &str, env: impl IntoIterator<Item = (String, String)>) -> ClientConfig {
+        ClientConfig {
+            version: version.to_owned(),
+            instance: instance.to_owned(),
+            connect: Duration::from_secs(5),
+            patience: Duration::from_secs(30),
+            total: Duration::from_secs(120),
+            connections: 32,
+            max_transfer: 64 << 20,
+            max_body: 128 << 20,
+            system_proxy: true,
+            proxy_hosts: env.into_iter().filter_map(|(name, value)| proxy_host(&name, &value)).collect(),
+        }
+    }
+}
+
+fn proxy_host(name: &str, value: &str) -> Option<String> {
+    if !matches!(name.to_ascii_lowercase().as_str(), "http_proxy" | "https_proxy" | "all_proxy") {
+        return None;
+    }
+    let url = Url::parse(value).ok().filter(Url::has_host).or_else(|| Url::parse(&format!("http://{value}")).ok())?;
+    url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned())
+}
+
+/// The client could not be built: usually no certificate store on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("the outgoing client can't start: {0}")]
+pub struct ClientError(String);
+
+/// The outgoing client. Clones share connections and limits.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    /// For the upstream's own scheme, host and port, which may be private: an operator chose them.
+    own: reqwest::Client,
+    /// For every other address: resolves to public addresses only.
+    guarded: reqwest::Client,
+    via: HeaderValue,
+    received_by: String,
+    config: ClientConfig,
+    slots: [Arc<Semaphore>; Ecosystem::ALL.len()],
+    counters: Arc<Counters>,
+}
+
+/// What is known of a document already, to ask only for what changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// The `ETag`, as the upstream wrote it.
+    pub etag: Option<String>,
+    /// The `Last-Modified`, as the upstream wrote it.
+    pub last_modified: Option<String>,
+}
+
+/// A document's answer.
+#[derive(Clone, Debug)]
+pub enum Fetched {
+    /// What is known still holds.
+    NotModified {
+        /// The answer's `Cache-Control`.
+        cache_control: Option<String>,
+    },
+    /// The document, decompressed.
+    Body(FetchedBody),
+}
+
+/// A document as it arrived.
+#[derive(Clone, Debug)]
+pub struct FetchedBody {
+    /// The decompressed body.
+    pub bytes: Bytes,
+    /// The `Content-Type`, empty if there was none.
+    pub content_type: String,
+    /// What to ask with next time.
+    pub validators: Validators,
+    /// The `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// The address that answered in the end: what relative links are relative to.
+    pub final_url: Url,
+}
+
+/// What a `HEAD` told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The status, 200 to 299; others are errors.
+    pub status: u16,
+    /// `Content-Length`, if it is a number.
+    pub length: Option<u64>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Accept-Ranges`.
+    pub accept_ranges: Option<String>,
+    /// `ETag`.
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    pub last_modified: Option<String>,
+}
+
+impl Client {
+    /// Builds the client. Reads the system's certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` count): some
+    /// milliseconds of blocking work.
+    pub fn new(config: ClientConfig, counters: Arc<Counters>) -> Result<Client, ClientError> {
+        let build = |guarded: bool| {
+            let mut builder = reqwest::Client::builder()
+                .user_agent(format!("sekisho/{}", config.version))
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
+                .connect_timeout(config.connect)
+                .read_timeout(config.patience)
+                .pool_max_idle_per_host(config.connections);
+            if !config.system_proxy {
+                builder = builder.no_proxy();
+            }
+            if guarded {
+                builder = builder.dns_resolver(GuardedResolver::new(config.proxy_hosts.clone()));
+            }
+            builder.build().map_err(|e| ClientError(e.to_string()))
+        };
+        let received_by = format!("sekisho-{}", config.instance);
+        let via = HeaderValue::from_str(&format!("1.1 {received_by}")).map_err(|e| ClientError(e.to_string()))?;
+        Ok(Client(Arc::new(Inner {
+            own: build(false)?,
+            guarded: build(true)?,
+            via,
+            received_by,
+            slots: Ecosystem::ALL.map(|_| Arc::new(Semaphore::new(config.connections.max(1)))),
+            config,
+            counters,
+        })))
+    }
+
+    /// True if a request already passed through this server (RFC 9110, 7.6.3): the server answers it `508`.
+    pub fn via_has_us(&self, headers: &HeaderMap) -> bool {
+        let hops = headers.get_all(header::VIA).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+        hops.filter_map(|hop| hop.split_whitespace().nth(1)).any(|by| by.eq_ignore_ascii_case(&self.0.received_by))
+    }
+
+    /// Fetches a document whole, decompressed, within the caps and the patience.
+    pub async fn fetch(
+        &self,
+        upstream: &Upstream,
+        url: &Url,
+        accept: &str,
+        known: &Validators,
+    ) -> Result<Fetched, FetchError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, text(accept)?);
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(etag) = &known.etag {
+            headers.insert(header::IF_NONE_MATCH, text(etag)?);
+        }
+        if let Some(moment) = &known.last_modified {
+            headers.insert(header::IF_MODIFIED_SINCE, text(moment)?);
+        }
+        let conditional = known.etag.is_some() || known.last_modified.is_some();
+        let deadline = Instant::now() + self.0.config.total;
+        let _slot = self.slot(upstream).await?;
+        let opened = self.open(upstream, Method::GET, url, &headers).await?;
+        let cache_control = copied(opened.response.headers(), header::CACHE_CONTROL);
+        match opened.response.status().as_u16() {
+            304 if conditional => return Ok(Fetched::NotModified { cache_control }),
+            200 => {}
+            other => return Err(FetchError::Invalid(format!("unexpected status {other}"))),
+        }
+        let final_url = opened.url;
+        let answer = opened.response.headers();
+        let content_type = copied(answer, header::CONTENT_TYPE).unwrap_or_default();
+        let validators =
+            Validators { etag: copied(answer, header::ETAG), last_modified: copied(answer, header::LAST_MODIFIED) };
+        let read = body::read(opened.response, &self.0.config);
+        let bytes = tokio::time::timeout_at(deadline, read)
+            .await
+            .map_err(|_| FetchError::Unavailable(Unavailable::Timeout))??;
+        Ok(Fetched::Body(FetchedBody { bytes, content_type, validators, cache_control, final_url }))
+    }
+
+    /// Asks for an address's size and type.
+    pub async fn head(&self, upstream: &Upstream, url: &Url) -> Result<Head, FetchError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let _slot = self.slot(upstream).await?;
+        let opened = self.open(upstream, Method::HEAD, url, &headers).await?;
+        let answer = opened.response.headers();
+        Ok(Head {
+            status: opened.response.status().as_u16(),
+            length: copied(answer, header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            content_type: copied(answer, header::CONTENT_TYPE),
+            accept_ranges: copied(answer, header::ACCEPT_RANGES),
+            etag: copied(answer, header::ETAG),
+            last_modified: copied(answer, header::LAST_MODIFIED),
+        })
+    }
+
+    /// A place among the requests at once; waits for one as long as our patience lasts.
+    async fn slot(&self, upstream: &Upstream) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
+        let index = Ecosystem::ALL.iter().position(|e| *e == upstream.ecosystem()).unwrap_or_default();
+        let Some(slots) = self.0.slots.get(index) else {
+            return Err(FetchError::Unavailable(Unavailable::Internal));
+        };
+        match tokio::time::timeout(self.0.config.patience, slots.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) => Err(FetchError::Unavailable(Unavailable::Internal)),
+            Err(_) => Err(FetchError::Unavailable(Unavailable::Busy)),
+        }
+    }
+}
+
+fn text(value: &str) -> Result<HeaderValue, FetchError> {
+    HeaderValue::from_str(value).map_err(|_| FetchError::Invalid("a header that can't be sent".into()))
+}
+
+/// A header's text, if it is visible ASCII and of a sane length.
+fn copied(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    (value.len() <= 1024).then(|| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_found_in_the_environment_in_every_spelling() {
+        let env = [("HTTPS_PROXY", "http://u:p@proxy.corp:3128"), ("http_proxy", "10.0.0.9:8080"), ("NO_PROXY", "a.b")];
+        let config = ClientConfig::new("0", "x", env.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        assert_eq!(config.proxy_hosts, ["proxy.corp", "10.0.0.9"]);
+    }
+
+    #[test]
+    fn our_own_via_is_recognised_among_others() {
+        let client = Client::new(ClientConfig::new("0", "ab12", []), Arc::default()).unwrap();
+        let has = |via: &str| {
+            let mut headers = HeaderMap::new();
+            headers.append(header::VIA, HeaderValue::from_static("1.0 edge"));
+            headers.append(header::VIA, via.parse().unwrap());
+            client.via_has_us(&headers)
+        };
+        assert!(has("1.1 nginx, 1.1 sekisho-AB12 (comment)"));
+        assert!(!has("1.1 sekisho-ab123, 1.1 nginx"));
+        assert!(!has("sekisho-ab12"));
+    }
+}

@@ -1,0 +1,154 @@
+//! One request to its end: guard, retries, redirects, and what a status means.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, StatusCode, header};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Client;
+use crate::error::{FetchError, Unavailable};
+use crate::guard::{Why, location_allowed};
+use crate::source::Upstream;
+
+/// Redirects that are followed; the next one is an error.
+const MAX_REDIRECTS: usize = 5;
+/// Waits before the second and third try.
+const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// Longest target of a redirect.
+const MAX_LOCATION: usize = 8 * 1024;
+
+/// An answer's head, and the address that gave it.
+pub(super) struct Opened {
+    pub(super) response: reqwest::Response,
+    pub(super) url: Url,
+}
+
+impl Client {
+    /// Sends, retries and follows until an answer that is neither a redirect nor an error.
+    pub(super) async fn open(
+        &self,
+        upstream: &Upstream,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Opened, FetchError> {
+        let deadline = Instant::now() + self.0.config.patience;
+        let outcome = tokio::time::timeout_at(deadline, self.follow(upstream, method, url, headers)).await;
+        let outcome = outcome.unwrap_or(Err(FetchError::Unavailable(Unavailable::Timeout)));
+        if outcome.as_ref().is_err_and(|e| *e != FetchError::NotFound) {
+            self.0.counters.upstream_errors.add(1);
+        }
+        outcome
+    }
+
+    async fn follow(
+        &self,
+        upstream: &Upstream,
+        method: Method,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<Opened, FetchError> {
+        let mut url = url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            self.allowed(&url, upstream)?;
+            let response = self.retried(upstream, &method, &url, headers).await?;
+            match redirect_target(&response, &url)? {
+                Some(next) => url = next,
+                None => return judge(response.status()).map(|()| Opened { response, url }),
+            }
+        }
+        Err(FetchError::Unavailable(Unavailable::Redirects))
+    }
+
+    fn allowed(&self, url: &Url, upstream: &Upstream) -> Result<(), FetchError> {
+        location_allowed(url, upstream).map_err(invalid)?;
+        let is_proxy = |host: &str| self.0.config.proxy_hosts.iter().any(|proxy| proxy.eq_ignore_ascii_case(host));
+        match url.host_str() {
+            Some(host) if is_proxy(host) && !upstream.is_own(url) => Err(invalid(Why::Private(host.to_owned()))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn retried(
+        &self,
+        upstream: &Upstream,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<reqwest::Response, FetchError> {
+        let mut waits = RETRY_AFTER.into_iter();
+        loop {
+            let outcome = self.once(upstream, method, url, headers).await;
+            let again = match &outcome {
+                Ok(response) => matches!(response.status().as_u16(), 502..=504),
+                Err(FetchError::Unavailable(kind)) => matches!(kind, Unavailable::Connect | Unavailable::Truncated),
+                Err(_) => false,
+            };
+            match waits.next() {
+                Some(wait) if again => tokio::time::sleep(wait).await,
+                _ => return outcome,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        upstream: &Upstream,
+        method: &Method,
+        url: &Url,
+        headers: &HeaderMap,
+    ) -> Result<reqwest::Response, FetchError> {
+        let http = if upstream.is_own(url) { &self.0.own } else { &self.0.guarded };
+        self.0.counters.upstream_requests.add(1);
+        http.request(method.clone(), url.clone())
+            .headers(headers.clone())
+            .header(header::VIA, self.0.via.clone())
+            .send()
+            .await
+            .map_err(|e| failure(&e))
+    }
+}
+
+fn invalid(why: Why) -> FetchError {
+    FetchError::Invalid(why.to_string())
+}
+
+fn redirect_target(response: &reqwest::Response, from: &Url) -> Result<Option<Url>, FetchError> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return Ok(None);
+    }
+    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.filter(|text| text.len() <= MAX_LOCATION);
+    let target = location.and_then(|text| from.join(text).ok());
+    target.map(Some).ok_or_else(|| FetchError::Invalid("a redirect without a usable address".into()))
+}
+
+/// What a status means. Those left over are for the caller: 2xx, 304 and 416.
+fn judge(status: StatusCode) -> Result<(), FetchError> {
+    match status.as_u16() {
+        200..=299 | 304 | 416 => Ok(()),
+        404 | 410 => Err(FetchError::NotFound),
+        508 => Err(FetchError::Loop),
+        status @ (401 | 402 | 403 | 407 | 429 | 451) => Err(FetchError::Refused(status)),
+        status => Err(FetchError::Unavailable(Unavailable::Status(status))),
+    }
+}
+
+/// The client library's error as ours. Its own text is not used: it has the whole address in it.
+pub(super) fn failure(error: &reqwest::Error) -> FetchError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(why) = inner.downcast_ref::<Why>() {
+            return invalid(why.clone());
+        }
+        cause = inner.source();
+    }
+    FetchError::Unavailable(if error.is_timeout() && !error.is_connect() {
+        Unavailable::Timeout
+    } else if error.is_connect() {
+        Unavailable::Connect
+    } else {
+        Unavailable::Truncated
+    })
+}

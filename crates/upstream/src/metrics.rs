@@ -1,0 +1,46 @@
+//! Counters that the server exports. Plain numbers, only ever growing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `n`.
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    /// The present value.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What the client and the caches count.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Answered from memory, fresh.
+    pub hits: Counter,
+    /// Not in memory, or expired: a flight was joined or started.
+    pub misses: Counter,
+    /// Answered with a stale document.
+    pub stale: Counter,
+    /// Answered from a remembered failure or absence.
+    pub remembered: Counter,
+    /// Documents read back from disk.
+    pub disk_reads: Counter,
+    /// Stored files that were damaged and removed.
+    pub disk_damaged: Counter,
+    /// Documents that could not be stored (disk full, or too much waiting to be written).
+    pub disk_skipped: Counter,
+    /// Upstream said that nothing changed.
+    pub revalidated: Counter,
+    /// Documents compiled.
+    pub compiled: Counter,
+    /// Requests sent to upstreams, retries and redirects included.
+    pub upstream_requests: Counter,
+    /// Requests to upstreams that failed (a 404 is none).
+    pub upstream_errors: Counter,
+}

@@ -1,0 +1,133 @@
+//! Where metadata comes from: the upstream of one ecosystem, and whether it is known yet.
+
+use std::sync::Arc;
+
+use sekisho_core::{Ecosystem, PackageName};
+use url::Url;
+
+/// What is known of an ecosystem's upstream. Discovery runs after listening, so it changes while we serve.
+#[derive(Clone, Debug)]
+pub enum SourceState {
+    /// Not known yet.
+    Discovering,
+    /// Known.
+    Ready(Arc<Upstream>),
+    /// There is none; the text says so and names the setting.
+    Off(String),
+}
+
+/// An ecosystem's upstream: its base address, without credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    ecosystem: Ecosystem,
+    base: Url,
+}
+
+/// Why a text is not an upstream's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Not a URL at all.
+    #[error("not a URL")]
+    NotUrl,
+    /// A scheme other than http or https.
+    #[error("neither http nor https")]
+    Scheme,
+    /// No host.
+    #[error("no host")]
+    Host,
+}
+
+/// Reads a registry's base address: http or https; user info, query and fragment are cut off, one `/` ends the path.
+pub fn parse_base(text: &str) -> Result<Url, AddressError> {
+    let mut url = Url::parse(text.trim()).map_err(|_| AddressError::NotUrl)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(AddressError::Scheme);
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(AddressError::Host);
+    }
+    url.set_username("").map_err(|()| AddressError::Host)?;
+    url.set_password(None).map_err(|()| AddressError::Host)?;
+    url.set_query(None);
+    url.set_fragment(None);
+    let path = format!("{}/", url.path().trim_end_matches('/'));
+    url.set_path(&path);
+    Ok(url)
+}
+
+impl Upstream {
+    /// The upstream at `base`, read as [`parse_base`] reads it.
+    pub fn new(ecosystem: Ecosystem, base: &str) -> Result<Upstream, AddressError> {
+        Ok(Upstream { ecosystem, base: parse_base(base)? })
+    }
+
+    /// The ecosystem that is served from here.
+    pub fn ecosystem(&self) -> Ecosystem {
+        self.ecosystem
+    }
+
+    /// The base address; its path ends with `/`.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Where a package's document lies: npm `<base>/@scope%2fname`, PyPI `<base>/<name>/`.
+    pub fn metadata_url(&self, name: &PackageName) -> Url {
+        match self.ecosystem {
+            Ecosystem::Npm => self.below(&name.as_str().replace('/', "%2f")),
+            Ecosystem::Pypi => self.below(&format!("{}/", name.as_str())),
+        }
+    }
+
+    /// The address of `path` below the base. `path` is already percent-encoded and relative.
+    pub fn below(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{}", self.base.path(), path.trim_start_matches('/')));
+        url
+    }
+
+    /// What to ask for: npm the full packument (the abbreviated one is derived), PyPI JSON before HTML (PEP 691).
+    pub fn accept(&self) -> &'static str {
+        match self.ecosystem {
+            Ecosystem::Npm => "application/json",
+            Ecosystem::Pypi => {
+                "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.2, text/html; q=0.01"
+            }
+        }
+    }
+
+    /// True if `url` lies on the upstream's own scheme, host and port.
+    pub fn is_own(&self, url: &Url) -> bool {
+        url.scheme() == self.base.scheme()
+            && url.host() == self.base.host()
+            && url.port_or_known_default() == self.base.port_or_known_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url_of(ecosystem: Ecosystem, base: &str, name: &str) -> String {
+        let name = PackageName::parse(ecosystem, name).unwrap();
+        Upstream::new(ecosystem, base).unwrap().metadata_url(&name).to_string()
+    }
+
+    #[test]
+    fn documents_lie_where_the_registries_keep_them() {
+        use Ecosystem::{Npm, Pypi};
+        assert_eq!(url_of(Npm, "https://registry.example", "express"), "https://registry.example/express");
+        assert_eq!(url_of(Npm, "https://registry.example/a/", "@b/c"), "https://registry.example/a/@b%2fc");
+        assert_eq!(url_of(Npm, "https://registry.example", "a~!'()*"), "https://registry.example/a~!'()*");
+        assert_eq!(url_of(Pypi, "https://index.example/simple", "Flask"), "https://index.example/simple/flask/");
+    }
+
+    #[test]
+    fn credentials_in_a_base_address_are_cut_off() {
+        let base = parse_base(" https://user:secret@registry.example/npm?x=1#y ").unwrap();
+        assert_eq!(base.as_str(), "https://registry.example/npm/");
+        for bad in ["", "registry.example", "file:///etc/passwd", "ftp://registry.example", "http://"] {
+            assert!(parse_base(bad).is_err(), "{bad:?} was taken");
+        }
+    }
+}
