@@ -120,3 +120,21 @@ fn a_letter_does_not_print_its_key() {
     let letter = welcome(Language::En, BASE, "you@example.com");
     assert_eq!(format!("{letter:?}"), "Letter(Your Sekisho key)");
 }
+
+#[test]
+fn the_guides_have_every_line_that_the_letters_have() {
+    for (language, guide) in [
+        (Language::En, include_str!("../../../docs/tokens.md")),
+        (Language::Ja, include_str!("../../../docs/tokens.ja.md")),
+    ] {
+        let there: Vec<&str> = guide.lines().collect();
+        for letter in [welcome(language, BASE, "you@example.com"), known(language, BASE, "you@example.com")] {
+            for section in sections(letter.body()).into_iter().filter(|s| !s.heading.is_empty()) {
+                for line in section.blocks.into_iter().flat_map(|(_, lines)| lines) {
+                    let line = line.replace(key().expose(), "tg_anon_…").replace("YOUR_KEY", "tg_anon_…");
+                    assert!(there.contains(&line.as_str()), "{language}: {}: {line}", section.heading);
+                }
+            }
+        }
+    }
+}
