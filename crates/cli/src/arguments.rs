@@ -99,7 +99,7 @@ pub enum MailboxCommand {
 
 impl SettingsArguments {
     /// Reads the settings from all their layers.
-    pub fn load(&self, serve: Option<&ServeArguments>) -> anyhow::Result<(Settings, config::Origins)> {
+    pub fn load(&self, serve: Option<&ServeArguments>) -> anyhow::Result<(Settings, config::SetBy)> {
         let mut flags = Vec::new();
         for pair in &self.set {
             let (key, value) = pair.split_once('=').with_context(|| format!("--set {pair}: expected KEY=VALUE"))?;

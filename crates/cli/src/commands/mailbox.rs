@@ -21,8 +21,10 @@ pub fn run(settings: &SettingsArguments, arguments: &MailboxArguments) -> anyhow
 fn list(dir: &std::path::Path, as_json: bool) -> anyhow::Result<()> {
     let mails = mailbox::list(dir)?;
     if as_json {
-        let mails: Vec<_> =
-            mails.iter().map(|m| json!({"id": m.id, "at": m.at, "to": m.to, "subject": m.subject})).collect();
+        let mails: Vec<_> = mails
+            .iter()
+            .map(|m| json!({"id": m.id, "at": m.at.to_string(), "to": m.to, "subject": m.subject}))
+            .collect();
         println!("{:#}", json!(mails));
         return Ok(());
     }

@@ -35,11 +35,11 @@ impl ConfigError {
 }
 
 /// Which layer set a key, for messages and for `sekisho config check`.
-pub type Origins = BTreeMap<String, String>;
+pub type SetBy = BTreeMap<String, String>;
 
 /// Reads and checks the configuration.
-pub fn load(layers: &Layers) -> Result<(Settings, Origins), ConfigError> {
-    let mut origins = Origins::new();
+pub fn load(layers: &Layers) -> Result<(Settings, SetBy), ConfigError> {
+    let mut origins = SetBy::new();
     let mut table = defaults();
     if let Some(path) = &layers.file {
         let file = read(path)?;
@@ -67,7 +67,7 @@ pub fn load(layers: &Layers) -> Result<(Settings, Origins), ConfigError> {
 }
 
 /// The message for a key, with the layer that set it.
-fn at(key: &str, why: &str, origins: &Origins) -> ConfigError {
+fn at(key: &str, why: &str, origins: &SetBy) -> ConfigError {
     let place = match origins.get(key) {
         Some(origin) => format!("{origin}: {key}"),
         None => key.to_owned(),
@@ -75,7 +75,7 @@ fn at(key: &str, why: &str, origins: &Origins) -> ConfigError {
     ConfigError::new(&place, why)
 }
 
-fn parse(table: Table, origins: &Origins) -> Result<Settings, ConfigError> {
+fn parse(table: Table, origins: &SetBy) -> Result<Settings, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
         let key = path.split('[').next().unwrap_or_default();
@@ -128,7 +128,7 @@ fn known_only(prefix: &str, table: &Table, place: &str) -> Result<(), ConfigErro
     Ok(())
 }
 
-fn note_origins(prefix: &str, table: &Table, place: &str, origins: &mut Origins) {
+fn note_origins(prefix: &str, table: &Table, place: &str, origins: &mut SetBy) {
     for (name, value) in table {
         match value {
             Value::Table(inner) => note_origins(&format!("{prefix}{name}."), inner, place, origins),

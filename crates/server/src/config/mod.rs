@@ -7,5 +7,5 @@ pub mod load;
 mod secrets;
 mod settings;
 
-pub use load::{ConfigError, Layers, load};
+pub use load::{ConfigError, Layers, SetBy, load};
 pub use settings::*;
