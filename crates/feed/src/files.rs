@@ -7,23 +7,14 @@ use std::time::UNIX_EPOCH;
 
 use crate::osv::{self, Compiled};
 use crate::report::Problem;
-use crate::workers::{self, MAX_ENTRIES, MAX_ENTRY, Stopped};
+use crate::workers::{self, MAX_ENTRIES, MAX_ENTRY};
 
 /// Largest single `.json` file, which may hold many records.
 const MAX_FILE: u64 = 256 << 20;
 /// Folders in folders, at most.
 const MAX_DEPTH: usize = 32;
 
-/// A file below a folder, with what tells that it changed.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Found {
-    /// Its path below the folder.
-    pub(crate) path: PathBuf,
-    pub(crate) stamp: Stamp,
-}
-
 /// What tells that a file changed: its length, and when it was written in nanoseconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
     pub(crate) length: u64,
     pub(crate) written: u128,
@@ -38,47 +29,54 @@ impl Stamp {
     }
 }
 
-/// Every `*.json` below a folder, in the order of the paths. Links to files count, links to folders don't (they could
-/// lead in circles), and neither does what git keeps for itself.
-pub(crate) fn list(root: &Path) -> Result<Vec<Found>, Problem> {
-    let mut found = Vec::new();
-    let mut folders = vec![(PathBuf::new(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        let at = |problem: std::io::Error| Problem::at(&folder.to_string_lossy(), problem);
-        for entry in fs::read_dir(root.join(&folder)).map_err(at)? {
-            let entry = entry.map_err(at)?;
-            let path = folder.join(entry.file_name());
-            if entry.file_type().map_err(at)?.is_dir() {
-                if depth == MAX_DEPTH {
-                    return Err(Problem::at(&path.to_string_lossy(), "folders are nested too deep"));
-                }
-                if entry.file_name() != ".git" {
-                    folders.push((path, depth + 1));
-                }
-            } else if path.extension().is_some_and(|extension| extension == "json") {
-                let stamp = Stamp::of(&root.join(&path)).map_err(|e| Problem::at(&path.to_string_lossy(), e))?;
-                found.push(Found { path, stamp });
+/// Visits every `*.json` below a folder, by its path below it, in no order. Links to files count, links to folders don't
+/// (they could lead in circles), and neither does what git keeps for itself. Never holds more than one path for each
+/// level: a feed's folder may have hundreds of thousands of files.
+pub(crate) fn walk<E>(root: &Path, mut visit: impl FnMut(&Path) -> Result<(), E>) -> Result<Result<(), E>, Problem> {
+    let open = |folder: PathBuf| match fs::read_dir(root.join(&folder)) {
+        Ok(entries) => Ok((folder, entries)),
+        Err(problem) => Err(at(&folder, problem)),
+    };
+    let mut levels = vec![open(PathBuf::new())?];
+    let mut found: u64 = 0;
+    while let Some((folder, entries)) = levels.last_mut() {
+        let Some(entry) = entries.next() else {
+            levels.pop();
+            continue;
+        };
+        let entry = entry.map_err(|problem| at(folder, problem))?;
+        let path = folder.join(entry.file_name());
+        if entry.file_type().map_err(|problem| at(&path, problem))?.is_dir() {
+            if entry.file_name() == ".git" {
+                continue;
+            }
+            if levels.len() > MAX_DEPTH {
+                return Err(at(&path, "folders are nested too deep"));
+            }
+            levels.push(open(path)?);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            found += 1;
+            if found > MAX_ENTRIES {
+                return Err(Problem::whole(format!("the folder has more than {MAX_ENTRIES} records")));
+            }
+            if let Err(stop) = visit(&path) {
+                return Ok(Err(stop));
             }
         }
-        if found.len() as u64 > MAX_ENTRIES {
-            return Err(Problem::whole(format!("the folder has more than {MAX_ENTRIES} records")));
-        }
     }
-    found.sort();
-    Ok(found)
+    Ok(Ok(()))
+}
+
+/// A problem at a path below the source.
+pub(crate) fn at(path: &Path, problem: impl ToString) -> Problem {
+    Problem::at(&path.to_string_lossy(), problem)
 }
 
 /// Compiles a folder with one record in each `*.json`.
 pub(crate) fn compile_folder(root: &Path, prefixes: &[String]) -> Result<Compiled, Problem> {
-    let found = list(root)?;
     workers::compile(
         prefixes,
-        |queue| {
-            let mut files = found.into_iter();
-            let pushed: Result<(), Stopped> =
-                files.try_for_each(|file| queue.push(file.path.to_string_lossy().into_owned(), root.join(&file.path)));
-            Ok(pushed)
-        },
+        |queue| walk(root, |path| queue.push(path.to_string_lossy().into_owned(), root.join(path))),
         || |path: &PathBuf, bytes: &mut Vec<u8>| read(path, MAX_ENTRY, bytes),
     )
 }

@@ -234,6 +234,15 @@ async fn links_to_files_count_and_links_to_folders_lead_nowhere() {
     assert!(feed.failed().await.starts_with("feed: dangling.json: "));
 }
 
+#[tokio::test]
+async fn folders_nested_without_end_are_refused() {
+    let feed = TestFeed::new(&["feed"]);
+    feed.write(&format!("feed/{}1.json", "d/".repeat(32)), one());
+    assert_eq!(feed.compiled().await.blocklist.records(), 1);
+    feed.write(&format!("feed/{}1.json", "d/".repeat(33)), one());
+    assert!(feed.failed().await.ends_with("folders are nested too deep"));
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_list_that_cannot_be_stored_still_protects() {
