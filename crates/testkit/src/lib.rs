@@ -1,1 +1,3 @@
-//! placeholder
+//! What every test stands on.
+
+pub mod upstream;

@@ -5,13 +5,17 @@
 
 pub mod cache;
 pub mod client;
+pub mod discovery;
 pub mod error;
 pub mod guard;
 pub mod metrics;
 pub mod source;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
 pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Streamed, Validators};
+pub use discovery::{Discovered, Discovery, Machine};
 pub use error::{FetchError, Unavailable};
 pub use metrics::Counters;
 pub use source::{SourceState, Upstream};
