@@ -9,16 +9,16 @@ use sekisho_server::config::{self, Layers, Settings};
 /// A checkpoint between package managers and the npm and PyPI registries.
 #[derive(Parser)]
 #[command(version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
-    pub settings: SettingsArguments,
+    pub(crate) settings: SettingsArguments,
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Where the settings come from; the same for every command.
 #[derive(Args)]
-pub struct SettingsArguments {
+pub(crate) struct SettingsArguments {
     /// Configuration file [default: sekisho.toml in the working directory, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = "SEKISHO_CONFIG")]
     config: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub struct SettingsArguments {
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Start the server
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArguments),
@@ -49,20 +49,20 @@ Examples:
   SEKISHO_FEED_SOURCES=/srv/advisories sekisho serve";
 
 #[derive(Args)]
-pub struct ServeArguments {
+pub(crate) struct ServeArguments {
     /// Address and port for package managers and the API [default: 127.0.0.1:8417]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
 }
 
 #[derive(Args)]
-pub struct ConfigArguments {
+pub(crate) struct ConfigArguments {
     #[command(subcommand)]
-    pub command: ConfigCommand,
+    pub(crate) command: ConfigCommand,
 }
 
 #[derive(Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Check the configuration and say what it means; exits with 1 if it can't be used
     #[command(after_help = "Examples:\n  sekisho config check\n  sekisho --config /etc/sekisho.toml config check")]
     Check,
@@ -75,13 +75,13 @@ pub enum ConfigCommand {
 }
 
 #[derive(Args)]
-pub struct MailboxArguments {
+pub(crate) struct MailboxArguments {
     #[command(subcommand)]
-    pub command: MailboxCommand,
+    pub(crate) command: MailboxCommand,
 }
 
 #[derive(Subcommand)]
-pub enum MailboxCommand {
+pub(crate) enum MailboxCommand {
     /// List the mails, oldest first
     List {
         /// Print JSON
@@ -99,7 +99,7 @@ pub enum MailboxCommand {
 
 impl SettingsArguments {
     /// Reads the settings from all their layers.
-    pub fn load(&self, serve: Option<&ServeArguments>) -> anyhow::Result<(Settings, config::SetBy)> {
+    pub(crate) fn load(&self, serve: Option<&ServeArguments>) -> anyhow::Result<(Settings, config::SetBy)> {
         let mut flags = Vec::new();
         for pair in &self.set {
             let (key, value) = pair.split_once('=').with_context(|| format!("--set {pair}: expected KEY=VALUE"))?;

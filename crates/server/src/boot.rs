@@ -166,7 +166,10 @@ fn client(settings: &Settings, instance: &str, counters: &Arc<Counters>) -> Resu
 }
 
 fn outgoing(settings: &Settings) -> Result<Outgoing, BootError> {
-    let sender = Sender::parse(&settings.mail.from).map_err(|e| BootError::at("mail.from", e))?;
+    let sender = match &settings.mail.from {
+        Some(from) => Sender::parse(from).map_err(|e| BootError::at("mail.from", e))?,
+        None => Sender::default(),
+    };
     let transport = match settings.mail.transport {
         MailTransport::Mailbox => Transport::Mailbox(Mailbox::new(settings.mailbox_dir())),
         MailTransport::Smtp => Transport::Smtp(Smtp::new(smtp(settings)).map_err(|e| BootError::at("mail.smtp", e))?),

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::arguments::{ConfigArguments, ConfigCommand, SettingsArguments};
 
-pub fn run(settings: &SettingsArguments, arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &SettingsArguments, arguments: &ConfigArguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         ConfigCommand::Check => check(settings),
         ConfigCommand::Keys { json } => {

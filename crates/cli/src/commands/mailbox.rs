@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::arguments::{MailboxArguments, MailboxCommand, SettingsArguments};
 
-pub fn run(settings: &SettingsArguments, arguments: &MailboxArguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &SettingsArguments, arguments: &MailboxArguments) -> anyhow::Result<ExitCode> {
     let (settings, _) = settings.load(None)?;
     let dir = settings.mailbox_dir();
     match &arguments.command {

@@ -1,5 +1,5 @@
 //! One file per command.
 
-pub mod config;
-pub mod mailbox;
-pub mod serve;
+pub(crate) mod config;
+pub(crate) mod mailbox;
+pub(crate) mod serve;

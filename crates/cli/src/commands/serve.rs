@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{ServeArguments, SettingsArguments};
 
-pub fn run(settings: &SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     let (settings, _) = settings.load(Some(arguments))?;
     let filter =
         EnvFilter::try_new(&settings.log).with_context(|| format!("log: {:?} is not a filter", settings.log))?;

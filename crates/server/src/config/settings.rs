@@ -129,7 +129,7 @@ pub struct PolicyFile {
 #[allow(missing_docs, reason = "see Settings")]
 pub struct Mail {
     pub transport: MailTransport,
-    pub from: String,
+    pub from: Option<String>,
     pub smtp: Smtp,
 }
 
@@ -222,6 +222,9 @@ impl Settings {
         }
         if self.mail.transport == MailTransport::Smtp && self.mail.smtp.host.is_none() {
             return fail("mail.smtp.host", "must be set when mail.transport = \"smtp\"");
+        }
+        if self.mail.transport == MailTransport::Smtp && self.mail.from.is_none() {
+            return fail("mail.from", "must be set when mail.transport = \"smtp\"");
         }
         if self.npm_host.is_some() && self.npm_host == self.pypi_host {
             return fail("pypi_host", "must differ from npm_host");
