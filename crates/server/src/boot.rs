@@ -105,9 +105,9 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
 }
 
 impl Running {
-    /// Where it is and what to type next.
-    pub fn welcome(&self) -> String {
-        explain::welcome(&self.app, self.bound, self.admin)
+    /// Where it is and what to type next; `program` is how the person calls this program.
+    pub fn welcome(&self, program: &str) -> String {
+        explain::welcome(&self.app, self.bound, self.admin, program)
     }
 
     /// Accepts nothing new, lets running requests finish, writes down what is in memory, and disconnects.

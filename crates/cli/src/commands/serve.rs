@@ -10,6 +10,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{ServeArguments, SettingsArguments};
 
+/// What the person typed to start this program, so that the next commands can be copied as they stand.
+fn program() -> String {
+    std::env::args().next().filter(|name| !name.is_empty()).unwrap_or_else(|| "sekisho".to_owned())
+}
+
 pub(crate) fn run(settings: &SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     let (settings, _) = settings.load(Some(arguments))?;
     let filter =
@@ -26,7 +31,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: &ServeArguments) -> a
         let mut terminate = signal(SignalKind::terminate())?;
         let running = boot::start(settings).await?;
         // A closed standard output must not stop a server.
-        let _ = std::io::stdout().write_all(running.welcome().as_bytes());
+        let _ = std::io::stdout().write_all(running.welcome(&program()).as_bytes());
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}

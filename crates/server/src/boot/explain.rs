@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use super::BootError;
 use crate::app::App;
@@ -9,7 +10,7 @@ use crate::config::{MailTransport, Registration, Settings};
 use crate::gate::Knowledge;
 
 /// Where the server is and the next three commands to type.
-pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>) -> String {
+pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, program: &str) -> String {
     let origin = app.origins.primary();
     let (base, npm, simple) = (&origin.pages, &origin.npm, &origin.simple);
     let guard = app.gate.current();
@@ -28,7 +29,10 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>) -
     let _ = writeln!(text, "  advisories     {advisories}");
     let _ = writeln!(text, "  data           {}", app.settings.data_dir.display());
     let mailbox = match app.settings.mail.transport {
-        MailTransport::Mailbox => "sekisho mailbox show".to_owned(),
+        MailTransport::Mailbox if app.settings.data_dir == Path::new("sekisho-data") => {
+            format!("{program} mailbox show")
+        }
+        MailTransport::Mailbox => format!("{program} mailbox show --data '{}'", app.settings.data_dir.display()),
         MailTransport::Smtp => "# read the mail: it holds your key and the set-up for each package manager".to_owned(),
     };
     let _ = write!(

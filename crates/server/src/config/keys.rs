@@ -108,7 +108,11 @@ pub const KEYS: &[Key] = &[
         "\"mailbox\"",
         "\"mailbox\": .eml files in <data_dir>/mailbox, read by `sekisho mailbox`. \"smtp\": a mail server.",
     ),
-    key("mail.from", "", "Sender of every mail, such as \"Sekisho <sekisho@example.com>\". Needed with transport = \"smtp\"."),
+    key(
+        "mail.from",
+        "",
+        "Sender of every mail, such as \"Sekisho <sekisho@example.com>\". Needed with transport = \"smtp\".",
+    ),
     key("mail.smtp.host", "", "The mail server."),
     key("mail.smtp.port", "", "Its port. Default: 465 with tls = \"tls\", 587 with \"starttls\", 25 with \"none\"."),
     key("mail.smtp.tls", "\"starttls\"", "\"tls\", \"starttls\" or \"none\"."),

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use hyper::ext::ReasonPhrase;
 use sekisho_core::PackageUrl;
 use sekisho_core::id::RequestId;
-use serde_json::json;
+use serde::Serialize;
 
 use super::Origin;
 
@@ -200,6 +200,24 @@ impl Code {
     }
 }
 
+/// The body, in the order in which people read it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    /// The same text, where npm looks for it.
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advisories: Option<&'a [String]>,
+    request_id: &'a str,
+}
+
 /// An answer that is not what was asked for. It becomes a response in one place, [`Problem::respond`].
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -252,20 +270,21 @@ impl Problem {
         let request_id = request.0.simple().to_string();
         self.write_log(&request_id);
         let status = self.code.status();
-        let mut body = json!({
-            "type": format!("{}/problems/{}", origin.pages, self.code.as_str()),
-            "title": self.code.title(),
-            "status": status.as_u16(),
-            "code": self.code.as_str(),
-            "detail": self.detail,
-            "error": self.detail,
-            "request_id": request_id,
-        });
-        if let (Some((purl, advisories)), Some(body)) = (&self.blocked, body.as_object_mut()) {
-            body.insert("package".to_owned(), json!(purl.to_string()));
-            body.insert("advisories".to_owned(), json!(advisories));
-        }
-        let mut response = Response::new(Body::from(body.to_string()));
+        let (package, advisories) = self.blocked.as_ref().map(|(purl, ids)| (purl.to_string(), ids.as_slice())).unzip();
+        let kind = format!("{}/problems/{}", origin.pages, self.code.as_str());
+        let body = Document {
+            kind: &kind,
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code.as_str(),
+            detail: &self.detail,
+            error: &self.detail,
+            package: package.as_deref(),
+            advisories,
+            request_id: &request_id,
+        };
+        let body = serde_json::to_string(&body).expect("texts and numbers are always JSON");
+        let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
