@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let begun = Instant::now();
         match runtime.block_on(new_feed().refresh(&NoNetwork))? {
             Refresh::Compiled(snapshot) => {
-                println!("compiled and stored   {:>10.0?}", begun.elapsed());
+                println!("compiled and stored   {:>10.2?}", begun.elapsed());
                 println!("                      {:?}", snapshot.report);
                 println!("snapshot              {:>10.1} MB", megabytes(snapshot.blocklist.as_bytes().len()));
             }
