@@ -1,0 +1,32 @@
+# What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
+
+.PHONY: test quick tools lint hosts deny e2e
+
+# Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
+test:
+	@scripts/test
+
+# The tests without PostgreSQL and without real package managers.
+quick:
+	@scripts/test quick
+
+# Only the tests with real package managers, a real mail server and the built program.
+e2e:
+	@scripts/test e2e
+
+# Installs what the tests need, by package name, and says what is there.
+tools:
+	@scripts/test-tools
+
+# Format and clippy.
+lint:
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+# No registry is named by its host in a tracked file.
+hosts:
+	@scripts/check-hosts
+
+# Licences, banned crates, sources of crates. Builds cargo-deny if it is missing.
+deny:
+	@scripts/check-deny
