@@ -15,6 +15,9 @@ use crate::client::{Fetched, FetchedBody, Validators};
 use crate::error::{FetchError, Unavailable};
 use crate::source::{SourceState, Upstream};
 
+/// Bodies that wait to be written, in KiB.
+pub(super) const WRITE_QUEUE_KIB: usize = 64 * 1024;
+
 /// How far a flight is.
 pub(super) struct Progress<D> {
     /// A document that may be served if the upstream takes long, marked stale.
@@ -162,7 +165,7 @@ impl<D: Document> Inner<D> {
         prior: Option<Arc<Entry<D>>>,
         body: FetchedBody,
     ) -> Result<Refreshed<D>, FetchError> {
-        let FetchedBody { bytes, content_type, validators, cache_control, final_url } = body;
+        let FetchedBody { bytes, content_type, validators, cache_control, final_url, charge } = body;
         let fresh_for = fresh_for(cache_control.as_deref(), &self.parts.config);
         let raw = RawDocument { body: bytes, content_type, url: final_url };
         let now = self.now();
@@ -173,6 +176,7 @@ impl<D: Document> Inner<D> {
                 return Ok((same.renewed(now, fresh_for, validators), Keep::Touch));
             }
             let document = cache.compiled(&name, &raw)?;
+            drop(charge);
             let (body_length, stale) = (raw.body.len() as u64, false);
             let kept = validators.clone();
             let entry = Entry { document, revision, body_length, fetched_at: now, stale, fresh_for, validators };
@@ -213,6 +217,16 @@ impl<D: Document> Inner<D> {
     async fn keep(&self, name: PackageName, keep: Keep) {
         let Some(disk) = self.disk.clone() else { return };
         let now = self.now();
+        let waiting = match &keep {
+            Keep::Write { raw, .. } => raw.body.len() / 1024 + 1,
+            _ => 0,
+        };
+        let waiting = u32::try_from(waiting.min(WRITE_QUEUE_KIB)).unwrap_or(u32::MAX);
+        // A slow disk must not pile up bodies in memory: what finds no place is not stored, this time.
+        let Ok(_place) = self.writes.try_acquire_many(waiting) else {
+            self.parts.counters.disk_skipped.add(1);
+            return;
+        };
         let done = tokio::task::spawn_blocking(move || match keep {
             Keep::Nothing => {}
             Keep::Touch => disk.touch(&name, now),

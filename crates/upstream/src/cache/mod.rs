@@ -127,6 +127,8 @@ struct Inner<D: Document> {
     /// Compilations at once: as many as there are cores, so that the runtime's workers keep their share.
     compilers: Semaphore,
     disk: Option<Arc<Disk>>,
+    /// KiB of bodies that may wait to be written.
+    writes: Semaphore,
     parts: CacheParts,
 }
 
@@ -145,7 +147,15 @@ impl<D: Document> MetadataCache<D> {
         });
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let compilers = Semaphore::new(cores);
-        MetadataCache(Arc::new(Inner { memory, failures, flights: Flights::default(), compilers, disk, parts }))
+        MetadataCache(Arc::new(Inner {
+            memory,
+            failures,
+            flights: Flights::default(),
+            compilers,
+            disk,
+            writes: Semaphore::new(flight::WRITE_QUEUE_KIB),
+            parts,
+        }))
     }
 
     /// The document if it is in memory and fresh. The hot path: no wait, no lock of ours.

@@ -1,6 +1,8 @@
-//! Reading a body with a cap before and a cap after decompression.
+//! Reading a body with a cap before and a cap after decompression, and one for all bodies together.
 
 use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
@@ -10,16 +12,61 @@ use super::ClientConfig;
 use super::send::failure;
 use crate::error::{FetchError, Unavailable};
 
+/// Bytes of bodies that are held at the moment, all documents together: many large answers at once must not fill
+/// the memory.
+#[derive(Debug)]
+pub(super) struct Budget {
+    held: AtomicU64,
+    limit: u64,
+}
+
+impl Budget {
+    pub(super) fn new(limit: u64) -> Arc<Budget> {
+        Arc::new(Budget { held: AtomicU64::new(0), limit })
+    }
+
+    /// A part of the budget, empty at first; given back when it is dropped.
+    pub(super) fn charge(self: &Arc<Self>) -> Charge {
+        Charge { budget: Arc::clone(self), bytes: 0 }
+    }
+}
+
+/// What one body holds of the budget.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+impl Charge {
+    fn grow(&mut self, bytes: usize) -> Result<(), FetchError> {
+        let bytes = bytes as u64;
+        self.bytes = self.bytes.saturating_add(bytes);
+        let held = self.budget.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if held > self.budget.limit { Err(FetchError::Unavailable(Unavailable::Busy)) } else { Ok(()) }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 /// Reads the body whole. Decompression runs on a thread for blocking work.
-pub(super) async fn read(response: reqwest::Response, config: &ClientConfig) -> Result<Bytes, FetchError> {
+pub(super) async fn read(
+    response: reqwest::Response,
+    config: &ClientConfig,
+    mut charge: Charge,
+) -> Result<(Bytes, Charge), FetchError> {
     let gzip = is_gzip(&response)?;
     let limit = if gzip { config.max_transfer } else { config.max_transfer.min(config.max_body) };
-    let raw = collect(response, limit).await?;
+    let raw = collect(response, limit, &mut charge).await?;
     if !gzip {
-        return Ok(raw);
+        return Ok((raw, charge));
     }
     let max_body = config.max_body;
-    let unpacked = tokio::task::spawn_blocking(move || gunzip(&raw, max_body)).await;
+    let unpacked = tokio::task::spawn_blocking(move || Ok((gunzip(&raw, max_body, &mut charge)?, charge))).await;
     unpacked.unwrap_or(Err(FetchError::Unavailable(Unavailable::Internal)))
 }
 
@@ -34,7 +81,7 @@ fn is_gzip(response: &reqwest::Response) -> Result<bool, FetchError> {
 }
 
 /// Grows with what really arrives; the announced length is only used to refuse early.
-async fn collect(mut response: reqwest::Response, limit: u64) -> Result<Bytes, FetchError> {
+async fn collect(mut response: reqwest::Response, limit: u64, charge: &mut Charge) -> Result<Bytes, FetchError> {
     if response.content_length().is_some_and(|length| length > limit) {
         return Err(FetchError::TooLarge { limit });
     }
@@ -43,20 +90,31 @@ async fn collect(mut response: reqwest::Response, limit: u64) -> Result<Bytes, F
         if (body.len() as u64).saturating_add(chunk.len() as u64) > limit {
             return Err(FetchError::TooLarge { limit });
         }
+        charge.grow(chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
 }
 
 /// Decompresses at most `limit` bytes.
-pub(crate) fn gunzip(raw: &[u8], limit: u64) -> Result<Bytes, FetchError> {
+fn gunzip(raw: &[u8], limit: u64, charge: &mut Charge) -> Result<Bytes, FetchError> {
     let mut out = Vec::new();
-    let mut reader = MultiGzDecoder::new(raw).take(limit.saturating_add(1));
-    match reader.read_to_end(&mut out) {
-        Ok(_) if out.len() as u64 > limit => Err(FetchError::TooLarge { limit }),
-        Ok(_) => Ok(out.into()),
-        Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(FetchError::Unavailable(Unavailable::Truncated)),
-        Err(_) => Err(FetchError::Invalid("broken gzip".into())),
+    let mut piece = vec![0; 64 * 1024];
+    let mut reader = MultiGzDecoder::new(raw);
+    loop {
+        let length = match reader.read(&mut piece) {
+            Ok(0) => return Ok(out.into()),
+            Ok(length) => length,
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+                return Err(FetchError::Unavailable(Unavailable::Truncated));
+            }
+            Err(_) => return Err(FetchError::Invalid("broken gzip".into())),
+        };
+        if (out.len() as u64).saturating_add(length as u64) > limit {
+            return Err(FetchError::TooLarge { limit });
+        }
+        charge.grow(length)?;
+        out.extend_from_slice(piece.get(..length).unwrap_or_default());
     }
 }
 
@@ -71,18 +129,34 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn unpack(raw: &[u8], limit: u64) -> Result<Bytes, FetchError> {
+        gunzip(raw, limit, &mut Budget::new(1 << 30).charge())
+    }
+
     #[test]
     fn a_bomb_stops_at_the_cap() {
         let bomb = gzip(&vec![0; 1 << 20]);
-        assert!(bomb.len() < 10_000);
-        assert_eq!(gunzip(&bomb, 1 << 16), Err(FetchError::TooLarge { limit: 1 << 16 }));
-        assert_eq!(gunzip(&bomb, 1 << 20).unwrap().len(), 1 << 20);
+        assert!(bomb.len() < 20_000);
+        assert_eq!(unpack(&bomb, 1 << 16), Err(FetchError::TooLarge { limit: 1 << 16 }));
+        assert_eq!(unpack(&bomb, 1 << 20).unwrap().len(), 1 << 20);
     }
 
     #[test]
     fn half_a_gzip_and_junk_are_told_apart() {
         let whole = gzip(&[7; 5000]);
-        assert_eq!(gunzip(&whole[..whole.len() / 2], 1 << 20), Err(FetchError::Unavailable(Unavailable::Truncated)));
-        assert!(matches!(gunzip(b"<html>no gzip at all</html>", 1 << 20), Err(FetchError::Invalid(_))));
+        assert_eq!(unpack(&whole[..whole.len() / 2], 1 << 20), Err(FetchError::Unavailable(Unavailable::Truncated)));
+        assert!(matches!(unpack(b"<html>no gzip at all</html>", 1 << 20), Err(FetchError::Invalid(_))));
+    }
+
+    #[test]
+    fn all_bodies_together_have_a_budget_that_is_given_back() {
+        let budget = Budget::new(1 << 20);
+        let bomb = gzip(&vec![0; 700 << 10]);
+        let mut first = budget.charge();
+        assert!(gunzip(&bomb, 1 << 20, &mut first).is_ok());
+        let busy = Err(FetchError::Unavailable(Unavailable::Busy));
+        assert_eq!(gunzip(&bomb, 1 << 20, &mut budget.charge()), busy);
+        drop(first);
+        assert!(gunzip(&bomb, 1 << 20, &mut budget.charge()).is_ok());
     }
 }

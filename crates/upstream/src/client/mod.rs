@@ -42,6 +42,8 @@ pub struct ClientConfig {
     pub max_transfer: u64,
     /// Largest body once decompressed, in bytes.
     pub max_body: u64,
+    /// Bytes of documents that are being fetched or compiled at once, all together.
+    pub max_in_flight: u64,
     /// Whether the environment's proxy variables count (`HTTPS_PROXY` …).
     pub system_proxy: bool,
     /// Hosts of those proxies: the guard lets our connections to them through, and refuses them as a target.
@@ -60,6 +62,7 @@ impl ClientConfig {
             connections: 32,
             max_transfer: 64 << 20,
             max_body: 128 << 20,
+            max_in_flight: 512 << 20,
             system_proxy: true,
             proxy_hosts: env.into_iter().filter_map(|(name, value)| proxy_host(&name, &value)).collect(),
         }
@@ -92,6 +95,7 @@ struct Inner {
     received_by: String,
     config: ClientConfig,
     slots: [Arc<Semaphore>; Ecosystem::ALL.len()],
+    budget: Arc<body::Budget>,
     counters: Arc<Counters>,
 }
 
@@ -105,7 +109,7 @@ pub struct Validators {
 }
 
 /// A document's answer.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Fetched {
     /// What is known still holds.
     NotModified {
@@ -117,7 +121,7 @@ pub enum Fetched {
 }
 
 /// A document as it arrived.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FetchedBody {
     /// The decompressed body.
     pub bytes: Bytes,
@@ -129,6 +133,8 @@ pub struct FetchedBody {
     pub cache_control: Option<String>,
     /// The address that answered in the end: what relative links are relative to.
     pub final_url: Url,
+    /// Its part of the memory for documents under way.
+    pub(crate) charge: body::Charge,
 }
 
 /// What a `HEAD` told.
@@ -177,6 +183,7 @@ impl Client {
             via,
             received_by,
             slots: Ecosystem::ALL.map(|_| Arc::new(Semaphore::new(config.connections.max(1)))),
+            budget: body::Budget::new(config.max_in_flight),
             config,
             counters,
         })))
@@ -220,11 +227,11 @@ impl Client {
         let content_type = copied(answer, header::CONTENT_TYPE).unwrap_or_default();
         let validators =
             Validators { etag: copied(answer, header::ETAG), last_modified: copied(answer, header::LAST_MODIFIED) };
-        let read = body::read(opened.response, &self.0.config);
-        let bytes = tokio::time::timeout_at(deadline, read)
+        let read = body::read(opened.response, &self.0.config, self.0.budget.charge());
+        let (bytes, charge) = tokio::time::timeout_at(deadline, read)
             .await
             .map_err(|_| FetchError::Unavailable(Unavailable::Timeout))??;
-        Ok(Fetched::Body(FetchedBody { bytes, content_type, validators, cache_control, final_url }))
+        Ok(Fetched::Body(FetchedBody { bytes, content_type, validators, cache_control, final_url, charge }))
     }
 
     /// Asks for an address's size and type.
@@ -234,8 +241,12 @@ impl Client {
         let _slot = self.slot(upstream).await?;
         let opened = self.open(upstream, Method::HEAD, url, &headers).await?;
         let answer = opened.response.headers();
+        let status = opened.response.status().as_u16();
+        if !(200..300).contains(&status) {
+            return Err(FetchError::Invalid(format!("unexpected status {status}")));
+        }
         Ok(Head {
-            status: opened.response.status().as_u16(),
+            status,
             length: copied(answer, header::CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             content_type: copied(answer, header::CONTENT_TYPE),
             accept_ranges: copied(answer, header::ACCEPT_RANGES),

@@ -97,7 +97,7 @@ fn default_in_help(output: &str) -> Option<String> {
         let mut words =
             paragraph.iter().skip_while(|word| !word.to_ascii_lowercase().contains("default:") && **word != "(default");
         let address = words.find_map(|word| {
-            let word = word.trim_matches(|c: char| "()[]<>,;\"'".contains(c)).trim_end_matches('.');
+            let word = word.trim_matches(|c: char| "()[]<>,;.\"'".contains(c));
             word.starts_with("http").then(|| parse_base(word).ok()).flatten().map(|_| word.to_owned())
         });
         if address.is_some() {
