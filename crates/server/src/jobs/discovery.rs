@@ -1,13 +1,16 @@
-//! Finds out which registries stand behind the fronts, after listening: asking a package manager may take a second.
+//! Finds out which registries stand behind the fronts. Asking a package manager may take a second, so it runs after
+//! listening; requests that come meanwhile wait for it.
 
 use std::sync::Arc;
 
 use sekisho_core::Ecosystem;
-use sekisho_upstream::{SourceState, Upstream};
+use sekisho_upstream::SourceState;
+use sekisho_upstream::discovery::{self, Discovered, Machine};
 use tokio::sync::watch;
+use url::Url;
 
 use crate::app::App;
-use crate::config::Settings;
+use crate::config::{Front, Settings};
 
 /// The fronts' upstreams, as far as they are known.
 pub struct Discovery {
@@ -16,33 +19,52 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// What is configured is known at once; the rest is looked for by [`Discovery::run`].
+    /// Nothing is known yet, but which fronts are switched off.
     pub fn new(settings: &Settings) -> (Discovery, watch::Receiver<SourceState>, watch::Receiver<SourceState>) {
-        let (npm, npm_seen) = watch::channel(configured(Ecosystem::Npm, settings));
-        let (pypi, pypi_seen) = watch::channel(configured(Ecosystem::Pypi, settings));
+        let (npm, npm_seen) = watch::channel(before(Ecosystem::Npm, settings));
+        let (pypi, pypi_seen) = watch::channel(before(Ecosystem::Pypi, settings));
         (Discovery { npm, pypi }, npm_seen, pypi_seen)
     }
 
-    /// Looks for what is not known, and ends.
-    pub async fn run(self, _app: Arc<App>) {
-        let _ = (&self.npm, &self.pypi);
+    /// Finds the upstreams, says in the log what was found and how, and ends.
+    pub async fn run(self, app: Arc<App>) {
+        let own: Vec<Url> = app.origins.bases().iter().filter_map(|base| Url::parse(base).ok()).collect();
+        let finder = discovery::Discovery::new(&app.settings.data_dir, own, Machine::this());
+        let find = async |ecosystem: Ecosystem, sender: &watch::Sender<SourceState>| {
+            let front = front(ecosystem, &app.settings);
+            if front.enabled {
+                let found = finder.find(ecosystem, front.url.as_deref()).await;
+                say(ecosystem, &found);
+                sender.send_replace(found.into_state(ecosystem));
+            }
+        };
+        tokio::join!(find(Ecosystem::Npm, &self.npm), find(Ecosystem::Pypi, &self.pypi));
+        // The senders live as long as the server: a receiver whose sender is gone would look like one that never knows.
+        std::future::pending::<()>().await;
     }
 }
 
-fn configured(ecosystem: Ecosystem, settings: &Settings) -> SourceState {
-    let front = match ecosystem {
+fn say(ecosystem: Ecosystem, found: &Discovered) {
+    match found {
+        Discovered::Found { url, how } => tracing::info!("{} packages come from {url} ({how})", ecosystem.label()),
+        Discovered::NotFound { message } => tracing::error!("the {} front is off: {message}", ecosystem.label()),
+    }
+}
+
+fn front(ecosystem: Ecosystem, settings: &Settings) -> &Front {
+    match ecosystem {
         Ecosystem::Npm => &settings.upstream.npm,
         Ecosystem::Pypi => &settings.upstream.pypi,
-    };
-    match (front.enabled, &front.url) {
-        (false, _) => SourceState::Off(format!(
-            "The {} front is switched off here (upstream.{ecosystem}.enabled).",
-            ecosystem.label()
-        )),
-        (true, None) => SourceState::Discovering,
-        (true, Some(url)) => match Upstream::new(ecosystem, url) {
-            Ok(upstream) => SourceState::Ready(Arc::new(upstream)),
-            Err(why) => SourceState::Off(format!("The setting upstream.{ecosystem}.url can't be used: {why}.")),
-        },
+    }
+}
+
+fn before(ecosystem: Ecosystem, settings: &Settings) -> SourceState {
+    match front(ecosystem, settings).enabled {
+        true => SourceState::Discovering,
+        false => {
+            let (label, setting) = (ecosystem.label(), discovery::setting(ecosystem));
+            let setting = setting.replace(".url", ".enabled");
+            SourceState::Off(format!("The {label} front is switched off here ({setting} = false)."))
+        }
     }
 }
