@@ -1,0 +1,70 @@
+"""The upstream of both servers: the kept documents, served as a public registry serves them."""
+
+import hashlib
+import http.server
+import threading
+import zlib
+
+from documents import FILES, INDEX, REGISTRY
+
+
+def gzip(body: bytes):
+    """At the level that the server under test uses, so that both sides send bodies of one size."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+class Origin:
+    """Listens on a free loopback port from the start; documents are added."""
+
+    def __init__(self):
+        self.bodies = {}
+        handler = type("Handler", (Handler,), {"origin": self})
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def add(self, row, body: bytes):
+        for placeholder, own in (REGISTRY, f"{self.address}/npm"), (INDEX, self.address), (FILES, self.address):
+            body = body.replace(placeholder.encode(), own.encode())
+        tag = hashlib.sha256(body).hexdigest()[:32]
+        self.bodies.setdefault(row.path, {})[row.accept] = (row.content_type, tag, body, gzip(body))
+
+    def sizes(self, row):
+        """Length of the body, plain and compressed."""
+        _, _, plain, packed = self.bodies[row.path][row.accept]
+        return len(plain), len(packed)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    origin = None
+
+    def do_GET(self):
+        forms = self.origin.bodies.get(self.path.replace("%2f", "/"))
+        if forms is None:
+            return self.send_error(404)
+        accept = self.headers.get("Accept", "")
+        # The form that is named first; otherwise the first that there is.
+        named = sorted((accept.index(form), form) for form in forms if form in accept)
+        content_type, tag, plain, packed = forms[named[0][1] if named else next(iter(forms))]
+        takes_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
+        body, tag = (packed, f'"{tag}-gzip"') if takes_gzip else (plain, f'"{tag}"')
+        known = self.headers.get("If-None-Match") == tag
+        self.send_response(304 if known else 200)
+        self.send_header("ETag", tag)
+        self.send_header("Cache-Control", "public, max-age=300")
+        self.send_header("Vary", "Accept, Accept-Encoding")
+        if not known:
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(body)))
+            if takes_gzip:
+                self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        if not known:
+            self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
