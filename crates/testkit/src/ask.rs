@@ -1,0 +1,95 @@
+//! A request as a test writes it.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use axum::body::Body;
+use base64::Engine;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, header};
+
+/// The address under which tests come unless they say otherwise.
+pub(crate) const HOST: &str = "127.0.0.1:8417";
+
+/// A request on its way.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub(crate) peer: IpAddr,
+    method: Method,
+    path: String,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Ask {
+    /// Any method.
+    pub fn new(method: &str, path: &str) -> Ask {
+        let headers = vec![(header::HOST, HeaderValue::from_static(HOST))];
+        let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        Ask { peer, method: method.parse().unwrap(), path: path.to_owned(), headers, body: Bytes::new() }
+    }
+
+    /// `GET`.
+    pub fn get(path: &str) -> Ask {
+        Ask::new("GET", path)
+    }
+
+    /// `HEAD`.
+    pub fn head(path: &str) -> Ask {
+        Ask::new("HEAD", path)
+    }
+
+    /// `POST` with a JSON body.
+    pub fn post(path: &str, body: impl Into<Bytes>) -> Ask {
+        Ask::new("POST", path).header("content-type", "application/json").body(body)
+    }
+
+    /// The same with another method.
+    pub fn method(mut self, method: &str) -> Ask {
+        self.method = method.parse().unwrap();
+        self
+    }
+
+    /// Adds a header; `host` is replaced.
+    pub fn header(mut self, name: &str, value: &str) -> Ask {
+        let name: HeaderName = name.parse().unwrap();
+        if name == header::HOST {
+            self.headers.retain(|(n, _)| n != header::HOST);
+        }
+        self.headers.push((name, value.parse().unwrap()));
+        self
+    }
+
+    /// With a token, as npm sends it.
+    pub fn bearer(self, token: &str) -> Ask {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// With a token as password, as pip sends it.
+    pub fn basic(self, user: &str, password: &str) -> Ask {
+        let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        self.header("authorization", &format!("Basic {text}"))
+    }
+
+    /// Under another host.
+    pub fn host(self, host: &str) -> Ask {
+        self.header("host", host)
+    }
+
+    /// With a body.
+    pub fn body(mut self, body: impl Into<Bytes>) -> Ask {
+        self.body = body.into();
+        self
+    }
+
+    /// From another address.
+    pub fn from(mut self, peer: &str) -> Ask {
+        self.peer = peer.parse().unwrap();
+        self
+    }
+
+    pub(crate) fn into_request(self) -> Request<Body> {
+        let mut request = Request::builder().method(self.method).uri(self.path).body(Body::from(self.body)).unwrap();
+        request.headers_mut().extend(self.headers.into_iter().map(|(name, value)| (Some(name), value)));
+        request
+    }
+}

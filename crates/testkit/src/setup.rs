@@ -1,0 +1,171 @@
+//! What an application is made of before it starts.
+
+use std::sync::Arc;
+
+use sekisho_core::advisory::{Advisory, Hit};
+use sekisho_core::blocklist::{Blocklist, BlocklistBuilder};
+use sekisho_core::policy::{Effect, Entry, Policy};
+use sekisho_core::secret::ServerSecret;
+use sekisho_core::{Clock, Ecosystem, PackageUrl, Random, Timestamp};
+use sekisho_mail::mailbox::Mailbox;
+use sekisho_mail::{Sender, Transport};
+use sekisho_server::assemble::{Assembly, assemble};
+use sekisho_server::config::{Layers, Settings, load};
+use sekisho_server::gate::{Gate, Knowledge};
+use sekisho_server::jobs::outbox::Outgoing;
+use sekisho_store::testing::{TestDatabase, TestEngine};
+use sekisho_upstream::testing::FakeUpstream;
+use sekisho_upstream::{Client, ClientConfig, Counters, SourceState, Upstream};
+use tokio::sync::watch;
+
+use crate::mails::Seen;
+use crate::{SeededRandom, TestApp, TestClock};
+
+/// An application to be started. Without more: SQLite, everything at its default, advisories loaded that hit nothing.
+pub struct Setup {
+    engine: TestEngine,
+    settings: Vec<(String, String)>,
+    knowledge: Knowledge,
+    advisories: Vec<Advisory>,
+    entries: Vec<Entry>,
+    transport: Option<Transport>,
+    npm: Option<SourceState>,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup {
+            engine: TestEngine::Sqlite,
+            settings: Vec::new(),
+            knowledge: Knowledge::Loaded,
+            advisories: Vec::new(),
+            entries: Vec::new(),
+            transport: None,
+            npm: None,
+        }
+    }
+}
+
+impl Setup {
+    /// On this engine.
+    pub fn on(mut self, engine: TestEngine) -> Setup {
+        self.engine = engine;
+        self
+    }
+
+    /// With a setting, as `--set key=value` takes it.
+    pub fn set(mut self, key: &str, value: &str) -> Setup {
+        self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// What the gate knows.
+    pub fn knows(mut self, knowledge: Knowledge) -> Setup {
+        self.knowledge = knowledge;
+        self
+    }
+
+    /// An advisory: `pkg:npm/evil@1.0.2` hits that version, `pkg:npm/evil` every one.
+    pub fn malware(mut self, id: &str, purl: &str) -> Setup {
+        self.advisories.push(malware(id, purl));
+        self
+    }
+
+    /// The operator blocks.
+    pub fn block(mut self, purl: &str) -> Setup {
+        self.entries.push(entry(Effect::Block, purl, None));
+        self
+    }
+
+    /// The operator allows, until a moment.
+    pub fn allow(mut self, purl: &str, expires: Option<Timestamp>) -> Setup {
+        self.entries.push(entry(Effect::Allow, purl, expires));
+        self
+    }
+
+    /// Mail leaves by this way instead of into the mailbox.
+    pub fn transport(mut self, transport: Transport) -> Setup {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// What is known of npm's registry.
+    pub fn npm_source(mut self, state: SourceState) -> Setup {
+        self.npm = Some(state);
+        self
+    }
+
+    /// Starts it over a fresh database, in front of a fake upstream of its own.
+    pub async fn start(self) -> TestApp {
+        let folder = tempfile::tempdir().unwrap();
+        let upstream = FakeUpstream::start().await;
+        let database = TestDatabase::fresh(self.engine).await;
+        let mut flags = vec![("data_dir".to_owned(), folder.path().display().to_string())];
+        flags.extend(self.settings);
+        let (settings, _) = load(&Layers { flags, ..Layers::default() }).expect("settings of a test");
+        let clock = Arc::new(TestClock::default());
+        let random = Arc::new(SeededRandom::new(7));
+        let gate = Gate::new(
+            self.knowledge,
+            Arc::new(blocklist(self.advisories)),
+            Arc::new(Policy::new(self.entries)),
+            clock.clone() as Arc<dyn Clock>,
+        );
+        let counters = Arc::new(Counters::default());
+        let (npm, npm_seen) = watch::channel(self.npm.unwrap_or_else(|| ready(Ecosystem::Npm, &upstream, "npm")));
+        let (pypi, pypi_seen) = watch::channel(ready(Ecosystem::Pypi, &upstream, "simple"));
+        let outgoing = Outgoing {
+            transport: self.transport.unwrap_or_else(|| Transport::Mailbox(Mailbox::new(settings.mailbox_dir()))),
+            sender: Sender::parse("Sekisho <sekisho@gate.example>").unwrap(),
+        };
+        let client = Client::new(client_config(&settings), counters.clone()).unwrap();
+        let app = assemble(Assembly {
+            clock: clock.clone() as Arc<dyn Clock>,
+            random: random.clone() as Arc<dyn Random>,
+            secret: ServerSecret::new([7; 32]),
+            store: database.open().await,
+            bound: ([127, 0, 0, 1], 8417).into(),
+            settings,
+            gate,
+            client,
+            counters,
+            npm: npm_seen,
+            pypi: pypi_seen,
+        });
+        let seen = Seen::default();
+        TestApp { app, clock, random, upstream, database, outgoing, folder, seen, sources: (npm, pypi) }
+    }
+}
+
+fn client_config(settings: &Settings) -> ClientConfig {
+    ClientConfig {
+        patience: settings.patience(),
+        max_transfer: settings.upstream.max_transfer_mb << 20,
+        max_body: settings.upstream.max_document_mb << 20,
+        system_proxy: false,
+        ..ClientConfig::new("test", "test", [])
+    }
+}
+
+fn ready(ecosystem: Ecosystem, upstream: &FakeUpstream, path: &str) -> SourceState {
+    let base = upstream.at(path);
+    SourceState::Ready(Arc::new(Upstream::new(ecosystem, base.as_str()).unwrap()))
+}
+
+/// Advisories as the gate holds them.
+pub(crate) fn blocklist(advisories: Vec<Advisory>) -> Blocklist {
+    let mut builder = BlocklistBuilder::default();
+    advisories.into_iter().for_each(|advisory| builder.add(advisory));
+    builder.build()
+}
+
+/// An advisory about a release or a name.
+pub(crate) fn malware(id: &str, purl: &str) -> Advisory {
+    let purl = PackageUrl::parse(purl).unwrap();
+    let hit = purl.version.map_or(Hit::Every, |version| Hit::Exactly(version.into()));
+    Advisory { id: id.to_owned(), name: purl.name, hits: vec![hit] }
+}
+
+fn entry(effect: Effect, purl: &str, expires: Option<Timestamp>) -> Entry {
+    Entry { target: PackageUrl::parse(purl).unwrap(), effect, reason: "because of ticket 17".to_owned(), expires }
+}
