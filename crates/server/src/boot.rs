@@ -72,6 +72,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let admin = admin_listener.as_ref().and_then(|l| l.local_addr().ok());
     let store = Store::open(&database(&settings)).await.map_err(|e| BootError::at("database", e))?;
     let feed = Arc::new(feed(&settings, clock.clone())?);
+    policy_is_there(&settings)?;
     let (policy_watch, policy) = PolicyWatch::start(settings.policy_path()).map_err(|e| BootError(e.to_string()))?;
     let (knowledge, blocklist) = match (feed.is_configured(), feed.load_snapshot()) {
         (false, _) => (Knowledge::OwnEntriesOnly, Default::default()),
@@ -129,8 +130,18 @@ impl Running {
     }
 }
 
+/// Without a setting there may be no list; with one, a list that is not there is a spelling mistake, and what it blocks
+/// would pass.
+fn policy_is_there(settings: &Settings) -> Result<(), BootError> {
+    match &settings.policy.file {
+        Some(path) if !path.exists() => Err(BootError::at("policy.file", format!("{} is not there", path.display()))),
+        _ => Ok(()),
+    }
+}
+
 async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, BootError> {
-    let hint = "is another server running? Choose another port with --listen, or --set admin_listen=<address>";
+    let flag = if setting == "listen" { "--listen <address>" } else { "--set admin_listen=<address>" };
+    let hint = format!("is another server running? Choose another address with {flag}");
     TcpListener::bind(address).await.map_err(|e| BootError(format!("{setting}: {address}: {e}; {hint}")))
 }
 

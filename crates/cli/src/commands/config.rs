@@ -1,5 +1,6 @@
 //! `sekisho config`: check and explain the configuration.
 
+use std::fmt::Write;
 use std::process::ExitCode;
 
 use sekisho_server::config::keys::KEYS;
@@ -11,7 +12,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: &ConfigArguments) -> 
     match arguments.command {
         ConfigCommand::Check => check(settings),
         ConfigCommand::Keys { json } => {
-            keys(json);
+            super::print(&keys(json));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -19,6 +20,8 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: &ConfigArguments) -> 
 
 fn check(settings: &SettingsArguments) -> anyhow::Result<ExitCode> {
     let (settings, origins) = settings.load(None)?;
+    super::serve::log_filter(&settings)?;
+    let meaning = sekisho_server::boot::explain(&settings)?;
     println!("The configuration can be used.");
     if origins.is_empty() {
         println!("Nothing is set: every key has its default.");
@@ -27,23 +30,26 @@ fn check(settings: &SettingsArguments) -> anyhow::Result<ExitCode> {
         println!("  {key} is set by {origin}");
     }
     println!();
-    for line in sekisho_server::boot::explain(&settings)? {
+    for line in meaning {
         println!("{line}");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn keys(as_json: bool) {
+fn keys(as_json: bool) -> String {
     if as_json {
         let keys: Vec<_> = KEYS
             .iter()
             .map(|k| json!({"key": k.path, "variable": k.variable(), "default": k.default, "meaning": k.doc}))
             .collect();
-        println!("{:#}", json!(keys));
-        return;
+        return format!("{:#}\n", json!(keys));
     }
+    let mut text = String::new();
     for key in KEYS {
         let default = if key.default.is_empty() { "none" } else { key.default };
-        println!("{}\n    {}\n    default: {default}; environment: {}\n", key.path, key.doc, key.variable());
+        // Writing to a String can't fail.
+        let _ =
+            writeln!(text, "{}\n    {}\n    default: {default}; environment: {}\n", key.path, key.doc, key.variable());
     }
+    text
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: &MailboxArguments) ->
     let dir = settings.mailbox_dir();
     match &arguments.command {
         MailboxCommand::List { json } => list(&dir, *json)?,
-        MailboxCommand::Show { id } => println!("{}", mailbox::show(&dir, id)?),
+        MailboxCommand::Show { id } => super::print(&format!("{}\n", mailbox::show(&dir, id)?)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -25,14 +25,14 @@ fn list(dir: &std::path::Path, as_json: bool) -> anyhow::Result<()> {
             .iter()
             .map(|m| json!({"id": m.id, "at": m.at.to_string(), "to": m.to, "subject": m.subject}))
             .collect();
-        println!("{:#}", json!(mails));
+        super::print(&format!("{:#}\n", json!(mails)));
         return Ok(());
     }
     if mails.is_empty() {
         bail!("there is no mail in {} yet: a mail is written a moment after an address was registered", dir.display());
     }
     for mail in mails {
-        println!("{}  {}  {}  {}", mail.id, mail.at, mail.to, mail.subject);
+        super::print(&format!("{}  {}  {}  {}\n", mail.id, mail.at, mail.to, mail.subject));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use sekisho_server::boot;
+use sekisho_server::config::Settings;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -15,10 +16,14 @@ fn program() -> String {
     std::env::args().next().filter(|name| !name.is_empty()).unwrap_or_else(|| "sekisho".to_owned())
 }
 
+/// What is logged.
+pub(crate) fn log_filter(settings: &Settings) -> anyhow::Result<EnvFilter> {
+    EnvFilter::try_new(&settings.log).with_context(|| format!("log: {:?} is not a filter", settings.log))
+}
+
 pub(crate) fn run(settings: &SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
     let (settings, _) = settings.load(Some(arguments))?;
-    let filter =
-        EnvFilter::try_new(&settings.log).with_context(|| format!("log: {:?} is not a filter", settings.log))?;
+    let filter = log_filter(&settings)?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -49,6 +49,7 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
     if let (Some(cert), Some(key)) = (&settings.tls.cert, &settings.tls.key) {
         crate::serve::acceptor(cert, key).map_err(|e| BootError(e.to_string()))?;
     }
+    super::policy_is_there(settings)?;
     let policy = settings.policy_path();
     let entries = match policy.exists() {
         true => format!(

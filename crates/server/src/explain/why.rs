@@ -6,7 +6,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use http::{HeaderMap, Response};
-use sekisho_core::policy::{Effect, Entry, Refusal, Verdict};
+use sekisho_core::policy::{Effect, Entry, Reason, Refusal, Verdict};
 use sekisho_core::{Ecosystem, PackageName, PackageUrl};
 use serde_json::json;
 
@@ -20,7 +20,13 @@ use crate::refusal;
 struct Page {
     subject: String,
     verdict: &'static str,
+    /// The verdict as people read it: a name that is not refused whole may still have refused releases.
+    headline: &'static str,
+    /// The class of its colour.
+    tone: &'static str,
     blocked: bool,
+    malware: bool,
+    canary: bool,
     summary: String,
     has_version: bool,
     records: Vec<RecordRow>,
@@ -94,24 +100,39 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
             .collect()
     });
     let entries: Vec<EntryRow> = guard.policy.entries(name).iter().map(|e| entry_row(e, app)).collect();
+    let mixed = version.is_none() && (!records.is_empty() || some_block(guard, name, app));
+    let (headline, tone) = match refusal {
+        Some(_) => ("blocked", "blocked"),
+        None if mixed => ("some releases are blocked", "mixed"),
+        None => ("allowed", "allowed"),
+    };
     Page {
         subject: refusal::subject(name, version),
         verdict: if refusal.is_some() { "blocked" } else { "allowed" },
+        headline,
+        tone,
         blocked: refusal.is_some(),
-        summary: summary(guard, version, refusal, &records),
+        malware: refusal.is_some_and(|r| r.reason == Reason::Malware),
+        canary: refusal.is_some_and(|r| r.reason == Reason::Canary),
+        summary: summary(guard, version, refusal, mixed),
         has_version: version.is_some(),
         records,
         entries,
     }
 }
 
-fn summary(guard: &Guard, version: Option<&str>, refusal: Option<&Refusal>, records: &[RecordRow]) -> String {
+/// The operator blocks a release of this name now.
+fn some_block(guard: &Guard, name: &PackageName, app: &App) -> bool {
+    let now = app.gate.now();
+    let live = |entry: &&Entry| entry.expires.is_none_or(|end| now < end);
+    guard.policy.entries(name).iter().filter(live).any(|entry| entry.effect == Effect::Block)
+}
+
+fn summary(guard: &Guard, version: Option<&str>, refusal: Option<&Refusal>, mixed: bool) -> String {
     let what = if version.is_some() { "This release" } else { "Every release of this package" };
     match refusal {
         Some(refusal) => format!("{what} is refused. Reason: {}.", refusal.words()),
-        None if version.is_none() && !records.is_empty() => {
-            "Some releases of this package are refused; the records below say which.".to_owned()
-        }
+        None if mixed => "Some releases of this package are refused; what stands below says which.".to_owned(),
         None if guard.knowledge == Knowledge::OwnEntriesOnly => {
             format!(
                 "{what} is allowed. This checkpoint has no advisory source configured: only the operator's own entries count."
