@@ -164,6 +164,11 @@ impl Project {
         }
     }
 
+    /// A project without files: what a name that is refused whole is answered with where its page can't be had.
+    pub fn empty(name: PackageName) -> Project {
+        Project::new(name, Vec::new(), None, Vec::new(), Vec::new())
+    }
+
     /// `by_name` holds each file once, sorted by file name; [`read`] sees to it.
     pub(crate) fn new(
         name: PackageName,

@@ -1,6 +1,6 @@
 //! Which client a request came from, as the ledger keeps it: name and version, parsed and cut.
 
-use http::{HeaderMap, header};
+use http::HeaderValue;
 
 /// A client's name and version; empty where the request did not say. Safe to store and to show: only the characters
 /// of a product token (RFC 9110), at most [`MAX`] each.
@@ -17,8 +17,8 @@ const MAX: usize = 40;
 
 impl Agent {
     /// Reads the first product of `User-Agent`: `npm/12.2.0 node/v22 …`, `pip/26.3 {…}`, `Bun/1.4.5`, `got (…)`.
-    pub fn of(headers: &HeaderMap) -> Agent {
-        let text = headers.get(header::USER_AGENT).map(|v| v.as_bytes()).unwrap_or_default();
+    pub fn of(user_agent: Option<&HeaderValue>) -> Agent {
+        let text = user_agent.map(HeaderValue::as_bytes).unwrap_or_default();
         let product = text.split(|b| matches!(b, b' ' | b'(' | b'{' | b';' | b',')).next().unwrap_or_default();
         let mut parts = product.splitn(2, |b| *b == b'/');
         let mut next = || token(parts.next().unwrap_or_default());
@@ -36,9 +36,7 @@ mod tests {
     use super::*;
 
     fn agent(text: &str) -> (String, String) {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::USER_AGENT, text.parse().expect("a header"));
-        let agent = Agent::of(&headers);
+        let agent = Agent::of(Some(&HeaderValue::from_str(text).expect("a header")));
         (agent.name, agent.version)
     }
 

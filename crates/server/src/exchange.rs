@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::agent::Agent;
+use http::HeaderValue;
+
 use crate::callers::{Caller, Known};
 use crate::http::{ClientNet, Code, Origin, Problem};
 use crate::limits::Quotas;
@@ -14,8 +15,8 @@ pub struct Exchange {
     pub origin: Arc<Origin>,
     /// Where it came from.
     pub client: ClientNet,
-    /// Which program sent it.
-    pub agent: Agent,
+    /// Which program sent it, in its own words.
+    pub user_agent: Option<HeaderValue>,
     /// Who asks.
     pub caller: Caller,
     /// The head only was asked for: nothing is taken.

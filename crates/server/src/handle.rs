@@ -8,18 +8,17 @@ use axum::body::Body;
 use axum::{Router, routing};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, header};
+use http::{Method, Request, Response, header};
 use hyper::body::Incoming;
 use sekisho_core::Ecosystem;
 use sekisho_core::id::RequestId;
 use tower::ServiceExt;
 
-use crate::agent::Agent;
 use crate::app::App;
 use crate::callers::Caller;
 use crate::exchange::Exchange;
-use crate::http::client::client_net;
-use crate::http::{Code, Origin, Problem, Site};
+use crate::http::client::Sender;
+use crate::http::{ClientNet, Code, Origin, Problem, Site};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
 use crate::serve::Answer;
@@ -85,54 +84,44 @@ impl App {
         B::Error: Into<axum::BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let Some(origin) = self.origins.select(&parts.uri, &parts.headers).cloned() else {
-            let detail =
-                "This host is not one of the checkpoint's addresses. The operator adds it to the setting public_urls.";
-            return self.respond(Problem::new(Code::UnknownHost, detail), self.origins.primary(), None);
-        };
-        let place = place(origin.site, parts.uri.path());
+        let sender = Sender::of(&parts.headers, peer, &self.settings.trusted_proxies);
+        let origin = self.origins.select(&parts.uri, sender.host);
+        let known_host = origin.is_some();
+        let origin = origin.unwrap_or(self.origins.primary()).clone();
+        let place = if known_host { place(origin.site, parts.uri.path()) } else { Place::Pages };
         let front = place.front();
-        let client = client_net(peer, &parts.headers, &self.settings.trusted_proxies);
-        let (caller, quotas) = match self.admit(&parts, client).await {
-            Ok(admitted) => admitted,
-            Err((problem, quotas)) => {
-                let mut response = self.respond(problem, &origin, front);
-                if let Some(quotas) = quotas {
-                    self.limiter.headers(&quotas, response.headers_mut());
+        let (admitted, quotas) = self.admit(&parts, sender.net).await;
+        let answered = match admitted {
+            Ok(caller) => {
+                let head = parts.method == Method::HEAD;
+                let user_agent = parts.headers.get(header::USER_AGENT).cloned();
+                let exchange =
+                    Exchange { origin: origin.clone(), client: sender.net, user_agent, caller, quotas, head };
+                match known_host {
+                    true => self.dispatch(&place, &parts, &exchange, body).await,
+                    false => Err(unknown_host()),
                 }
-                return response;
             }
+            Err(problem) => Err(problem),
         };
-        let head = parts.method == Method::HEAD;
-        let exchange = Exchange { origin, client, agent: Agent::of(&parts.headers), caller, quotas, head };
-        let mut response = match self.dispatch(&place, &parts, &exchange, body).await {
-            Ok(response) => response,
-            Err(problem) => self.respond(problem, &exchange.origin, front),
-        };
+        let mut response = answered.unwrap_or_else(|problem| self.respond(problem, &origin, front));
         self.limiter.headers(&quotas, response.headers_mut());
         self.metrics.answered(front, response.status());
         response
     }
 
-    /// Who is it, and may he now? A bad credential counts against the client's address.
-    async fn admit(
-        &self,
-        parts: &Parts,
-        client: crate::http::ClientNet,
-    ) -> Result<(Caller, Quotas), (Problem, Option<Quotas>)> {
-        if self.client.via_has_us(&parts.headers) {
-            let detail = "The request came back to this checkpoint: it is its own upstream. The operator sets upstream.npm.url or upstream.pypi.url to the registry.";
-            return Err((Problem::new(Code::LoopDetected, detail), None));
-        }
+    /// Who is it, and may he now? A bad credential counts against the client's address. What the caller has left goes
+    /// into every answer, whichever it is.
+    async fn admit(&self, parts: &Parts, client: ClientNet) -> (Result<Caller, Problem>, Quotas) {
         let identified = self.callers.identify(&parts.headers).await;
         let counted = match &identified {
             Ok(Caller::Personal(known)) => Counted::Token(known.row.id),
             Ok(Caller::Anonymous) | Err(_) => Counted::Address(client),
         };
-        let quotas = self.limiter.admit(counted).await.map_err(|problem| (problem, None))?;
-        match identified {
-            Ok(caller) => Ok((caller, quotas)),
-            Err(problem) => Err((problem, Some(quotas))),
+        match self.limiter.admit(counted).await {
+            Ok(quotas) if self.client.via_has_us(&parts.headers) => (Err(looped()), quotas),
+            Ok(quotas) => (identified, quotas),
+            Err(problem) => (Err(problem), self.limiter.exhausted(counted)),
         }
     }
 
@@ -169,14 +158,18 @@ impl App {
     }
 }
 
+fn unknown_host() -> Problem {
+    let detail = "This host is not one of the checkpoint's addresses. The operator adds it to the setting public_urls.";
+    Problem::new(Code::UnknownHost, detail)
+}
+
+fn looped() -> Problem {
+    let detail = "The request came back to this checkpoint: it is its own upstream. The operator sets upstream.npm.url or upstream.pypi.url to the registry.";
+    Problem::new(Code::LoopDetected, detail)
+}
+
 impl Answer for App {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
-        let version = request.version();
-        let mut response = self.handle(request, peer).await;
-        // hyper adds `Date` itself; nothing says which program this is or of which version.
-        if version < http::Version::HTTP_11 {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
+        self.handle(request, peer).await
     }
 }

@@ -108,7 +108,14 @@ impl Limiter {
         }
     }
 
-    /// What `who` has left, without counting a request.
+    /// What a caller over the limit has left.
+    pub fn exhausted(&self, who: Counted) -> Quotas {
+        let personal = matches!(who, Counted::Token(_));
+        let limit = if personal { self.limits.personal_per_minute } else { self.limits.anonymous_per_minute };
+        Quotas { limit, remaining: 0, personal }
+    }
+
+    /// Writes into an answer what its caller has left.
     pub fn headers(&self, quotas: &Quotas, headers: &mut HeaderMap) {
         headers.insert(RATELIMIT_POLICY, self.policies[usize::from(quotas.personal)].clone());
         let name = if quotas.personal { "personal" } else { "anonymous" };

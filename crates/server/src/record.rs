@@ -7,6 +7,7 @@ use sekisho_core::policy::Refusal;
 use sekisho_core::{Clock, PackageName, Random};
 use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace};
 
+use crate::agent::Agent;
 use crate::api::store_problem;
 use crate::callers::Caller;
 use crate::exchange::Exchange;
@@ -84,14 +85,15 @@ impl Recorder {
 
     fn entry(&self, name: &PackageName, version: &str, file: &str, outcome: Outcome, exchange: &Exchange) -> Entry {
         let at = self.clock.now();
+        let agent = Agent::of(exchange.user_agent.as_ref());
         let taker = match &exchange.caller {
             Caller::Anonymous => Taker::Anonymous,
             Caller::Personal(known) => Taker::Token(Trace {
                 id: EntryId::mint(at, &*self.random),
                 account: known.row.account,
                 token: known.row.id,
-                client_name: exchange.agent.name.clone(),
-                client_version: exchange.agent.version.clone(),
+                client_name: agent.name,
+                client_version: agent.version,
                 address: exchange.client.to_string(),
             }),
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use ipnet::IpNet;
 
 /// A client's address as limits and the ledger know it: its IPv4, or its IPv6 /64.
@@ -36,22 +36,48 @@ impl fmt::Display for ClientNet {
     }
 }
 
-/// The client behind `peer`. Forwarding headers count only if the peer is a trusted proxy, and then only up to the
-/// first address, read from the right, that is none: everything left of it was written by a stranger.
-pub fn client_net(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> ClientNet {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
-    if trusted.is_empty() || !is_trusted(&peer) {
-        return peer.into();
-    }
-    let mut client = peer;
-    for hop in hops(headers).into_iter().rev() {
-        let Some(address) = hop else { break };
-        client = address;
-        if !is_trusted(&address) {
-            break;
+/// Who sent a request, and under which host: what a trusted proxy says of it counts, what a stranger says does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    /// The client's address.
+    pub net: ClientNet,
+    /// The host that the client asked for.
+    pub host: Option<&'a str>,
+}
+
+impl Sender<'_> {
+    /// The client behind `peer`. Forwarded addresses count up to the first one, read from the right, that is no trusted
+    /// proxy's: everything left of it was written by a stranger.
+    pub fn of<'a>(headers: &'a HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> Sender<'a> {
+        let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
+        let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+        if trusted.is_empty() || !is_trusted(&peer) {
+            return Sender { net: peer.into(), host };
         }
+        let mut client = peer;
+        for hop in hops(headers).into_iter().rev() {
+            let Some(address) = hop else { break };
+            client = address;
+            if !is_trusted(&address) {
+                break;
+            }
+        }
+        Sender { net: client.into(), host: forwarded_host(headers).or(host) }
     }
-    client.into()
+}
+
+/// The host that the outermost proxy was asked for.
+fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
+    let first = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).and_then(|v| v.split(',').next());
+    let forwarded = first("forwarded").and_then(|element| parameter(element, "host"));
+    forwarded.or_else(|| first("x-forwarded-host").map(str::trim)).filter(|host| !host.is_empty())
+}
+
+/// One parameter of an element of RFC 7239's `Forwarded`.
+fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
+    let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    let mut found = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted));
+    found.next().map(|(_, value)| value.trim().trim_matches('"'))
 }
 
 /// The forwarded addresses, oldest first; `None` where one can't be read. RFC 7239's `Forwarded` before `X-Forwarded-For`.
@@ -70,9 +96,7 @@ fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
 }
 
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
-    address(value.trim().trim_matches('"'))
+    address(parameter(element, "for")?)
 }
 
 /// `192.0.2.1`, `192.0.2.1:8080`, `2001:db8::1`, `[2001:db8::1]:8080`.
@@ -94,7 +118,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header.0, header.1.parse().expect("a header"));
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
-        client_net(peer.parse().expect("an address"), &headers, &trusted).to_string()
+        Sender::of(&headers, peer.parse().expect("an address"), &trusted).net.to_string()
     }
 
     #[test]
@@ -102,6 +126,20 @@ mod tests {
         assert_eq!(net("192.0.2.9", ("x-forwarded-for", "198.51.100.1")), "192.0.2.9");
         assert_eq!(net("10.0.0.1", ("x-forwarded-for", "198.51.100.1, 203.0.113.7, 10.0.0.2")), "203.0.113.7");
         assert_eq!(net("10.0.0.1", ("x-forwarded-for", "198.51.100.1, nonsense")), "10.0.0.1");
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_says_which_host_was_asked_for() {
+        let headers = HeaderMap::from_iter([
+            (header::HOST, "inner:8417".parse().expect("a header")),
+            (header::FORWARDED, "for=192.0.2.1;host=\"outer.example\"".parse().expect("a header")),
+        ]);
+        let host = |peer: &str| {
+            let trusted = ["10.0.0.0/8".parse().expect("a network")];
+            Sender::of(&headers, peer.parse().expect("an address"), &trusted).host.map(str::to_owned)
+        };
+        assert_eq!(host("10.0.0.1").as_deref(), Some("outer.example"));
+        assert_eq!(host("192.0.2.1").as_deref(), Some("inner:8417"));
     }
 
     #[test]

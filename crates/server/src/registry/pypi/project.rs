@@ -3,11 +3,13 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
 use sekisho_core::PackageName;
-use sekisho_core::policy::is_canary;
-use sekisho_pypi::{Form as PageForm, canary, negotiate};
+use sekisho_core::name::NameError;
+use sekisho_core::policy::{Refusal, Verdict, is_canary};
+use sekisho_pypi::{Answer, File, Form as PageForm, Project, canary, negotiate};
 
 use super::release_of;
 use crate::app::App;
+use crate::gate::Guard;
 use crate::http::{Code, Problem, negotiate as headers};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey, Rendered};
@@ -22,7 +24,10 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         return show_canary(asked, answer.form, answer.content_type);
     }
     let guard = app.gate.guard()?;
-    let seen = super::see(app, &guard, name).await?;
+    let seen = match super::see(app, &guard, name).await {
+        Ok(seen) => seen,
+        Err(problem) => return show_without_upstream(app, asked, &guard, name, answer, problem),
+    };
     let key = RenderKey {
         revision: seen.entry.revision,
         hidden: hidden_key(seen.refused().key()),
@@ -37,7 +42,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         .renders
         .get(key, move || {
             let project = &entry.document.0;
-            let explain = |file: &sekisho_pypi::File, refusal: &sekisho_core::policy::Refusal| {
+            let explain = |file: &File, refusal: &Refusal| {
                 let release = release_of(&named, file);
                 let version = Some(&*release.version).filter(|v| !v.is_empty());
                 refusal::yanked_reason(&named, version, refusal, &origin)
@@ -51,6 +56,37 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
     Ok(metadata::answer(asked, &rendered, answer.content_type, stale_for(app, &seen.entry)))
 }
 
+/// A name that is refused whole stays a page, also where the registry does not have it (any more) or does not answer: a
+/// `404` would send some clients to another index.
+fn show_without_upstream(
+    app: &App,
+    asked: &Asked<'_>,
+    guard: &Guard,
+    name: &PackageName,
+    answer: Answer,
+    problem: Problem,
+) -> Result<Response<Body>, Problem> {
+    let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) else { return Err(problem) };
+    let origin = &asked.exchange.origin;
+    let project = Project::empty(name.clone());
+    let refused = project.refuse_name(refusal);
+    let explain = |_: &File, refusal: &Refusal| refusal::yanked_reason(name, None, refusal, origin);
+    let body = match answer.form {
+        PageForm::Json => project.render_json(&refused, &origin.files, explain),
+        PageForm::Html => project.render_html(&refused, &origin.files, explain),
+    };
+    let tag = format!("\"gone-{:?}-{:x}-{}\"", answer.form, origin.id, refused.key());
+    send(asked, body, tag, answer.content_type)
+}
+
+/// A page that is made anew for each request: small, and asked for rarely.
+fn send(asked: &Asked<'_>, body: Vec<u8>, tag: String, content_type: &'static str) -> Result<Response<Body>, Problem> {
+    let internal = |why: String| Problem::new(Code::Internal, "The answer could not be made.").log(why);
+    let etag = HeaderValue::try_from(tag).map_err(|e| internal(e.to_string()))?;
+    let rendered = Rendered::make(body, etag, false).map_err(internal)?;
+    Ok(metadata::answer(asked, &rendered, content_type, None))
+}
+
 /// The canary's page needs no upstream: one release, listed, whose file answers `403`.
 fn show_canary(asked: &Asked<'_>, form: PageForm, content_type: &'static str) -> Result<Response<Body>, Problem> {
     let files = &asked.exchange.origin.files;
@@ -58,12 +94,9 @@ fn show_canary(asked: &Asked<'_>, form: PageForm, content_type: &'static str) ->
         PageForm::Json => canary::render_json(files),
         PageForm::Html => canary::render_html(files),
     };
-    let internal = |why: String| Problem::new(Code::Internal, "The answer could not be made.").log(why);
-    let body = body.map_err(|e| internal(e.to_string()))?;
+    let failed = |e: NameError| Problem::new(Code::Internal, "The answer could not be made.").log(e.to_string());
     let tag = format!("\"canary-{form:?}-{:x}\"", asked.exchange.origin.id);
-    let etag = HeaderValue::try_from(tag).map_err(|e| internal(e.to_string()))?;
-    let rendered = Rendered::make(body, etag, false).map_err(internal)?;
-    Ok(metadata::answer(asked, &rendered, content_type, None))
+    send(asked, body.map_err(failed)?, tag, content_type)
 }
 
 /// 32 hexadecimal digits, or nothing where nothing is refused.
