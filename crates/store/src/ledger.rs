@@ -12,6 +12,10 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 pub use entry::{Entry, Outcome, Recorded, Taker, Trace};
+#[cfg(test)]
+pub(crate) use group::statements as group_statements;
+#[cfg(test)]
+pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
 
 use crate::db::{Db, Engine};
@@ -25,7 +29,7 @@ const POSTGRES_WRITERS: usize = 3;
 /// The ledger. Clones share its writers.
 #[derive(Clone)]
 pub struct Ledger {
-    db: Db,
+    pub(crate) db: Db,
     requests: mpsc::Sender<Request>,
     writers: Arc<Writers>,
 }

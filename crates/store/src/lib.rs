@@ -20,6 +20,8 @@ mod ledger;
 mod maintenance;
 mod migrate;
 mod outbox;
+#[cfg(test)]
+mod schema_tests;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

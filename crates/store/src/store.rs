@@ -46,7 +46,7 @@ impl fmt::Debug for DatabaseConfig {
 /// The data. Clones share its connections.
 #[derive(Clone)]
 pub struct Store {
-    db: Db,
+    pub(crate) db: Db,
     ledger: Ledger,
 }
 

@@ -24,13 +24,9 @@ pub enum TestEngine {
 /// A database with nothing in it, removed when dropped.
 pub struct TestDatabase {
     config: DatabaseConfig,
-    _owned: Owned,
-}
-
-/// What goes when the test ends.
-enum Owned {
-    Folder { _dir: TempDir },
-    Database { _guard: DropDatabase },
+    // What goes when the test ends: one of the two.
+    _dir: Option<TempDir>,
+    _database: Option<DropDatabase>,
 }
 
 impl TestDatabase {
@@ -43,7 +39,7 @@ impl TestDatabase {
             TestEngine::Sqlite => {
                 let dir = tempfile::tempdir().expect("a folder for the test");
                 let config = DatabaseConfig::Sqlite { dir: dir.path().to_owned() };
-                TestDatabase { config, _owned: Owned::Folder { _dir: dir } }
+                TestDatabase { config, _dir: Some(dir), _database: None }
             }
             TestEngine::Postgres => {
                 let server = std::env::var(SERVER).unwrap_or_else(|_| {
@@ -53,7 +49,7 @@ impl TestDatabase {
                 let name = create_database(&server).await;
                 let url = server.clone().database(&name).to_url_lossy().to_string();
                 let guard = DropDatabase { server, name };
-                TestDatabase { config: DatabaseConfig::Postgres { url }, _owned: Owned::Database { _guard: guard } }
+                TestDatabase { config: DatabaseConfig::Postgres { url }, _dir: None, _database: Some(guard) }
             }
         }
     }

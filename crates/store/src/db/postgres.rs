@@ -15,6 +15,9 @@ const ACQUIRE: Duration = Duration::from_millis(1500);
 /// Connects. `sslmode` in the address says how TLS is used (`verify-full` is the one that cannot be intercepted); the
 /// system's certificates are trusted.
 pub(super) async fn open(url: &str, connections: u32) -> Result<Db, StoreError> {
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        return Err(StoreError::BadUrl);
+    }
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::BadUrl)?
         .application_name("sekisho")

@@ -38,7 +38,11 @@ pub(super) async fn open(path: &Path) -> Result<Db, StoreError> {
             .after_connect(|connection, _| Box::pin(async move { check(connection).await }))
     };
     switch_to_wal(&options).await?;
-    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let writer = pool()
+        .max_connections(1)
+        .after_release(|connection, _| Box::pin(async move { is_clean(connection).await }))
+        .connect_with(options.clone())
+        .await?;
     let readers = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
     Ok(Db::Sqlite { writer, readers })
 }
@@ -58,6 +62,14 @@ async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError>
     Err(StoreError::Unavailable { why: Unavailability::Busy, source: None })
 }
 
+/// On a full or failing disk SQLite rolls a transaction back by itself. The driver doesn't know, its own rollback fails, and
+/// it would refuse every later transaction on that connection: such a one is closed, and the next caller gets a new one.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A dropped transaction's rollback runs in the background; what comes after the ping comes after the rollback.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 /// A connection that would lose commits in a power cut is not used.
 async fn check(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
@@ -73,4 +85,24 @@ async fn check(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 
 fn not_durable(setting: &'static str, found: String, wanted: &'static str) -> sqlx::Error {
     sqlx::Error::Configuration(Box::new(StoreError::NotDurable { setting, found, wanted }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_does_not_sync_is_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new().filename(dir.path().join("x.db")).create_if_missing(true);
+        let wal = options.clone().journal_mode(SqliteJournalMode::Wal);
+        for (options, setting) in [
+            (wal.synchronous(SqliteSynchronous::Normal), "synchronous"),
+            (options.journal_mode(SqliteJournalMode::Memory).synchronous(SqliteSynchronous::Full), "journal_mode"),
+        ] {
+            let mut connection = options.connect().await.expect("opens");
+            let error = StoreError::from(check(&mut connection).await.expect_err("not durable"));
+            assert!(matches!(error, StoreError::NotDurable { setting: s, .. } if s == setting), "{error:?}");
+        }
+    }
 }

@@ -10,12 +10,12 @@ use sekisho_core::{Language, Random, Timestamp};
 use sekisho_store::{MessageKind, Minted, NewAccount, NewMessage, NewToken, Notice, Store};
 
 /// When the tests happen.
-pub const NOW: Timestamp = Timestamp(1_795_424_400_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_795_424_400_000);
 
 /// Different bytes at each call, the same in each run.
-pub struct Seeded(AtomicU64);
+pub(crate) struct Seeded(AtomicU64);
 
-pub static CHANCE: Seeded = Seeded(AtomicU64::new(1));
+pub(crate) static CHANCE: Seeded = Seeded(AtomicU64::new(1));
 
 impl Random for Seeded {
     fn fill(&self, out: &mut [u8]) {
@@ -30,28 +30,28 @@ impl Random for Seeded {
 }
 
 /// The moment so many seconds after [`NOW`].
-pub fn later(seconds: i64) -> Timestamp {
+pub(crate) fn later(seconds: i64) -> Timestamp {
     Timestamp(NOW.0 + seconds * 1000)
 }
 
-pub fn email(text: &str) -> EmailAddress {
+pub(crate) fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).expect("an address")
 }
 
 /// A person with a key.
-pub struct Person {
-    pub account: AccountId,
-    pub plain: PlainToken,
-    pub token: NewToken,
+pub(crate) struct Person {
+    pub(crate) account: AccountId,
+    pub(crate) plain: PlainToken,
+    pub(crate) token: NewToken,
 }
 
-pub fn new_token() -> (PlainToken, NewToken) {
+pub(crate) fn new_token() -> (PlainToken, NewToken) {
     let plain = PlainToken::mint(TokenKind::Personal, &CHANCE);
     let token = NewToken::of(TokenId::mint(NOW, &CHANCE), &plain);
     (plain, token)
 }
 
-pub fn new_account(address: &str) -> NewAccount {
+pub(crate) fn new_account(address: &str) -> NewAccount {
     NewAccount {
         id: AccountId::mint(NOW, &CHANCE),
         email: email(address),
@@ -60,7 +60,7 @@ pub fn new_account(address: &str) -> NewAccount {
     }
 }
 
-pub fn notice() -> Notice {
+pub(crate) fn notice() -> Notice {
     Notice {
         id: MessageId::mint(NOW, &CHANCE),
         base_url: "https://gate.example".to_owned(),
@@ -68,7 +68,7 @@ pub fn notice() -> Notice {
     }
 }
 
-pub fn registration(address: &str) -> NewMessage {
+pub(crate) fn registration(address: &str) -> NewMessage {
     NewMessage {
         id: MessageId::mint(NOW, &CHANCE),
         kind: MessageKind::Registration,
@@ -80,7 +80,7 @@ pub fn registration(address: &str) -> NewMessage {
 }
 
 /// An account with its first key, made so many seconds after [`NOW`].
-pub async fn register(store: &Store, address: &str, seconds: i64) -> Person {
+pub(crate) async fn register(store: &Store, address: &str, seconds: i64) -> Person {
     let (plain, token) = new_token();
     let minted = store.keys().mint_for_new_account(&new_account(address), &token, later(seconds)).await.unwrap();
     let Minted::Token(account) = minted else { panic!("{address} had an account") };
@@ -88,7 +88,7 @@ pub async fn register(store: &Store, address: &str, seconds: i64) -> Person {
 }
 
 /// Whether a token counts.
-pub async fn counts(store: &Store, token: &PlainToken) -> bool {
+pub(crate) async fn counts(store: &Store, token: &PlainToken) -> bool {
     let row = store.tokens().find_by_hash(&token.hash()).await.unwrap();
     row.is_some_and(|row| row.revoked_at.is_none())
 }

@@ -16,6 +16,7 @@ CREATE TABLE entries (
     address        TEXT   NOT NULL
 );
 CREATE INDEX entries_account ON entries (account_id, at);
+-- Cheap here, unlike on SQLite: only the log is synced at a commit, not the pages.
 CREATE INDEX entries_package ON entries (ecosystem, name, at);
 
 -- Requests without a token: how many a day, and nothing about who.

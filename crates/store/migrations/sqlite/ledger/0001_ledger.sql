@@ -16,7 +16,8 @@ CREATE TABLE entries (
     address        TEXT    NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entries_account ON entries (account_id, at);
-CREATE INDEX entries_package ON entries (ecosystem, name, at);
+-- No index by package here: its pages lie scattered, each commit would have to sync them, and entries a second would
+-- halve. Who took a package is found by reading the table.
 
 -- Requests without a token: how many a day, and nothing about who.
 CREATE TABLE anonymous (
