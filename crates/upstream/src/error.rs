@@ -35,9 +35,12 @@ pub enum FetchError {
 /// Why an upstream is unavailable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
-    /// No connection: name not found, refused, no route, TLS not agreed.
+    /// No connection: name not found, refused, no route.
     #[error("no connection")]
     Connect,
+    /// TLS failed: usually a certificate that this machine's store does not know.
+    #[error("TLS failed: is its certificate in this machine's store (SSL_CERT_FILE counts)?")]
+    Tls,
     /// It took longer than our patience.
     #[error("no answer in time")]
     Timeout,

@@ -1,6 +1,8 @@
 //! The metadata cache: one request however many ask, stale while the upstream is down, bounded, and still there after
 //! a restart.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

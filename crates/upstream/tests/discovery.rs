@@ -1,5 +1,7 @@
 //! Discovery on machines made up for the test.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sekisho_core::PackageName;
 use tokio::sync::watch;
 
-use super::disk;
+use super::disk::Stored;
 use super::entry::{Entry, revision};
 use super::freshness::fresh_for;
 use super::{Document, Failure, Inner, RawDocument};
-use crate::client::{Fetched, FetchedBody, Validators};
+use crate::client::{Fetched, FetchedBody};
 use crate::error::{FetchError, Unavailable};
 use crate::source::{SourceState, Upstream};
 
@@ -87,7 +86,7 @@ pub(super) async fn fly<D: Document>(cache: Arc<Inner<D>>, name: PackageName, pr
 /// What is left to do on disk.
 enum Keep {
     Nothing,
-    Write { upstream: Arc<Upstream>, raw: RawDocument, validators: Validators, fresh_for: Duration, revision: u64 },
+    Write(Arc<Upstream>, Box<Stored>),
     Touch,
     Remove,
 }
@@ -139,7 +138,7 @@ impl<D: Document> Inner<D> {
                 self.parts.counters.revalidated.add(1);
                 Ok((prior.renewed(self.now(), fresh_for, validators), Keep::Touch))
             }
-            Fetched::Body(body) => self.arrived(name, upstream, prior, body).await,
+            Fetched::Body(body) => self.arrived(name, upstream, prior, *body).await,
         }
     }
 
@@ -180,7 +179,8 @@ impl<D: Document> Inner<D> {
             let (body_length, stale) = (raw.body.len() as u64, false);
             let kept = validators.clone();
             let entry = Entry { document, revision, body_length, fetched_at: now, stale, fresh_for, validators };
-            Ok((Arc::new(entry), Keep::Write { upstream, raw, validators: kept, fresh_for, revision }))
+            let stored = Stored { raw, validators: kept, fetched_at: now, fresh_for, revision };
+            Ok((Arc::new(entry), Keep::Write(upstream, Box::new(stored))))
         })
         .await
     }
@@ -218,7 +218,7 @@ impl<D: Document> Inner<D> {
         let Some(disk) = self.disk.clone() else { return };
         let now = self.now();
         let waiting = match &keep {
-            Keep::Write { raw, .. } => raw.body.len() / 1024 + 1,
+            Keep::Write(_, stored) => stored.raw.body.len() / 1024 + 1,
             _ => 0,
         };
         let waiting = u32::try_from(waiting.min(WRITE_QUEUE_KIB)).unwrap_or(u32::MAX);
@@ -231,9 +231,7 @@ impl<D: Document> Inner<D> {
             Keep::Nothing => {}
             Keep::Touch => disk.touch(&name, now),
             Keep::Remove => disk.remove(&name),
-            Keep::Write { upstream, raw, validators, fresh_for, revision } => {
-                disk.write(&name, &upstream, &disk::Stored { raw, validators, fetched_at: now, fresh_for, revision });
-            }
+            Keep::Write(upstream, stored) => disk.write(&name, &upstream, &stored),
         });
         if done.await.is_err() {
             tracing::error!("storing a document panicked");

@@ -117,7 +117,7 @@ pub enum Fetched {
         cache_control: Option<String>,
     },
     /// The document, decompressed.
-    Body(FetchedBody),
+    Body(Box<FetchedBody>),
 }
 
 /// A document as it arrived.
@@ -173,7 +173,7 @@ impl Client {
             if guarded {
                 builder = builder.dns_resolver(GuardedResolver::new(config.proxy_hosts.clone()));
             }
-            builder.build().map_err(|e| ClientError(e.to_string()))
+            builder.build().map_err(|e| ClientError(send::causes(&e)))
         };
         let received_by = format!("sekisho-{}", config.instance);
         let via = HeaderValue::from_str(&format!("1.1 {received_by}")).map_err(|e| ClientError(e.to_string()))?;
@@ -231,7 +231,7 @@ impl Client {
         let (bytes, charge) = tokio::time::timeout_at(deadline, read)
             .await
             .map_err(|_| FetchError::Unavailable(Unavailable::Timeout))??;
-        Ok(Fetched::Body(FetchedBody { bytes, content_type, validators, cache_control, final_url, charge }))
+        Ok(Fetched::Body(Box::new(FetchedBody { bytes, content_type, validators, cache_control, final_url, charge })))
     }
 
     /// Asks for an address's size and type.
@@ -302,5 +302,18 @@ mod tests {
         assert!(has("1.1 nginx, 1.1 sekisho-AB12 (comment)"));
         assert!(!has("1.1 sekisho-ab123, 1.1 nginx"));
         assert!(!has("sekisho-ab12"));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_resolves_to_a_private_address_is_refused_by_the_guarded_half_only() {
+        let config = ClientConfig { system_proxy: false, ..ClientConfig::new("0", "x", []) };
+        let client = Client::new(config, Arc::default()).unwrap();
+        let failed = async |half: &reqwest::Client| {
+            let error = half.get("http://localhost:1/").send().await.unwrap_err();
+            send::failure(&error)
+        };
+        let refused = FetchError::Invalid("localhost lies in a private network".into());
+        assert_eq!(failed(&client.0.guarded).await, refused);
+        assert_eq!(failed(&client.0.own).await, FetchError::Unavailable(Unavailable::Connect));
     }
 }

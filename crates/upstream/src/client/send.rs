@@ -1,5 +1,6 @@
 //! One request to its end: guard, retries, redirects, and what a status means.
 
+use std::error::Error;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, header};
@@ -137,18 +138,35 @@ fn judge(status: StatusCode) -> Result<(), FetchError> {
 
 /// The client library's error as ours. Its own text is not used: it has the whole address in it.
 pub(super) fn failure(error: &reqwest::Error) -> FetchError {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    let mut tls = false;
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(inner) = cause {
         if let Some(why) = inner.downcast_ref::<Why>() {
             return invalid(why.clone());
         }
-        cause = inner.source();
+        tls |= inner.is::<rustls::Error>();
+        // An I/O error hides what it wraps from `source`.
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = wrapped.map(|wrapped| wrapped as _).or_else(|| inner.source());
     }
-    FetchError::Unavailable(if error.is_timeout() && !error.is_connect() {
-        Unavailable::Timeout
+    FetchError::Unavailable(if tls {
+        Unavailable::Tls
     } else if error.is_connect() {
         Unavailable::Connect
+    } else if error.is_timeout() {
+        Unavailable::Timeout
     } else {
         Unavailable::Truncated
     })
+}
+
+/// An error with its causes in one line. Only for errors that have no address in them.
+pub(super) fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    text
 }
