@@ -354,6 +354,20 @@ async fn after_a_restart_what_is_stored_is_served_though_the_upstream_is_down() 
 }
 
 #[tokio::test]
+async fn after_a_restart_an_upstream_that_fails_at_once_does_not_hide_what_is_stored() {
+    let world = World::new().await;
+    world.fake.in_turn("/a", vec![Reply::json("1"), Reply::status(500)]);
+    world.start().get(&name("a")).await.unwrap();
+    world.until_stored(1).await;
+    world.advance(3600);
+    let cache = world.start();
+    for _ in 0..3 {
+        assert!(cache.get(&name("a")).await.unwrap().stale);
+    }
+    assert_eq!((world.fake.count("/a"), world.counters.disk_reads.get()), (2, 1));
+}
+
+#[tokio::test]
 async fn a_revalidation_makes_the_stored_document_younger() {
     let world = World::new().await;
     world.fake.on("/a", Reply::json("1").etag("\"v1\""));

@@ -125,6 +125,8 @@ impl<D: Document> Inner<D> {
                 return Ok((Arc::clone(prior), Keep::Nothing));
             }
             if prior.is_servable(self.now(), self.parts.config.max_stale) {
+                // In memory too, if it came from disk: a failure falls back to what is there.
+                self.memory.insert(name.clone(), Arc::clone(prior));
                 progress.send_modify(|p| p.stale = Some(prior.as_stale()));
             }
         }
