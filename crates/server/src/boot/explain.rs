@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::BootError;
 use crate::app::App;
-use crate::config::{MailTransport, Registration, Settings};
+use crate::config::{MailTransport, Registration, Settings, SmtpTls};
 use crate::gate::Knowledge;
 
 /// Where the server is and the next three commands to type.
@@ -16,8 +16,10 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
     let guard = app.gate.current();
     let mut text = format!("Sekisho {} listens on {bound}.\n\n", env!("CARGO_PKG_VERSION"));
     // Writing to a String can't fail.
-    let _ = writeln!(text, "  npm registry   {npm}/");
-    let _ = writeln!(text, "  Python index   {simple}");
+    let upstream = &app.settings.upstream;
+    let front = |address: &str, enabled: bool| if enabled { address.to_owned() } else { "off".to_owned() };
+    let _ = writeln!(text, "  npm registry   {}", front(&format!("{npm}/"), upstream.npm.enabled));
+    let _ = writeln!(text, "  Python index   {}", front(simple, upstream.pypi.enabled));
     if let Some(admin) = admin {
         let _ = writeln!(text, "  health         http://{admin}/readyz");
     }
@@ -98,9 +100,15 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
             match settings.mail.transport {
                 MailTransport::Mailbox =>
                     format!("into {}; read it with `sekisho mailbox`", settings.mailbox_dir().display()),
-                MailTransport::Smtp =>
-                    format!("by {} ({:?})", settings.mail.smtp.host.clone().unwrap_or_default(), settings.mail.smtp.tls)
-                        .to_lowercase(),
+                MailTransport::Smtp => format!(
+                    "by {} ({})",
+                    settings.mail.smtp.host.clone().unwrap_or_default(),
+                    match settings.mail.smtp.tls {
+                        SmtpTls::Tls => "TLS",
+                        SmtpTls::Starttls => "STARTTLS",
+                        SmtpTls::None => "without TLS",
+                    }
+                ),
             }
         ),
         format!(
