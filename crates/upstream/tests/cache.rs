@@ -1,128 +1,16 @@
-//! The metadata cache: one request however many ask, stale while the upstream is down, bounded, and still there after
-//! a restart.
+//! The metadata cache: one request however many ask, stale while the upstream is down, bounded in memory.
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::{Path, PathBuf};
+mod common;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use sekisho_core::{Clock, Ecosystem, PackageName, Timestamp};
-use sekisho_upstream::testing::{FakeUpstream, Reply};
-use sekisho_upstream::{
-    CacheConfig, CacheParts, Client, ClientConfig, Counters, Document, FetchError, MetadataCache, RawDocument,
-    SourceState, Unavailable, Upstream,
-};
-use tokio::sync::watch;
-
-/// A clock that the test moves. It starts at this machine's time, because files get their times from there.
-#[derive(Clone)]
-struct TestClock(Arc<AtomicI64>);
-
-impl TestClock {
-    fn new() -> TestClock {
-        TestClock(Arc::new(AtomicI64::new(1_795_424_400_000)))
-    }
-
-    fn advance(&self, by: Duration) {
-        self.0.fetch_add(by.as_millis() as i64, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// JSON texts only; `"panic"` panics.
-#[derive(Debug)]
-struct Text(String);
-
-impl Document for Text {
-    fn compile(_: &PackageName, fetched: &RawDocument) -> Result<Self, String> {
-        let text = String::from_utf8(fetched.body.to_vec()).map_err(|_| "not UTF-8")?;
-        assert_ne!(text, "\"panic\"");
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-        Ok(Text(value.to_string()))
-    }
-
-    fn weight(&self) -> usize {
-        self.0.len()
-    }
-}
-
-struct World {
-    fake: FakeUpstream,
-    clock: TestClock,
-    counters: Arc<Counters>,
-    data: tempfile::TempDir,
-    config: CacheConfig,
-    source: watch::Sender<SourceState>,
-}
-
-impl World {
-    async fn new() -> World {
-        let fake = FakeUpstream::start().await;
-        let ready = SourceState::Ready(Arc::new(Upstream::new(Ecosystem::Npm, &fake.url()).unwrap()));
-        World {
-            fake,
-            clock: TestClock::new(),
-            counters: Arc::default(),
-            data: tempfile::tempdir().unwrap(),
-            config: CacheConfig { stale_wait: Duration::from_millis(100), ..CacheConfig::default() },
-            source: watch::Sender::new(ready),
-        }
-    }
-
-    /// A cache as it is after a start.
-    fn start(&self) -> MetadataCache<Text> {
-        let patience = Duration::from_millis(400);
-        let config = ClientConfig { system_proxy: false, patience, ..ClientConfig::new("0", "x", []) };
-        MetadataCache::new(CacheParts {
-            ecosystem: Ecosystem::Npm,
-            source: self.source.subscribe(),
-            patience,
-            client: Client::new(config, self.counters.clone()).unwrap(),
-            clock: Arc::new(self.clock.clone()),
-            folder: Some(self.data.path().to_owned()),
-            config: self.config.clone(),
-            counters: self.counters.clone(),
-        })
-    }
-
-    fn advance(&self, seconds: u64) {
-        self.clock.advance(Duration::from_secs(seconds));
-    }
-
-    /// The files of stored documents.
-    fn stored(&self) -> Vec<PathBuf> {
-        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                if entry.path().is_dir() { walk(&entry.path(), found) } else { found.push(entry.path()) }
-            }
-        }
-        let mut found = Vec::new();
-        walk(self.data.path(), &mut found);
-        found
-    }
-
-    /// Writing happens off the request's path: waits until it is done.
-    async fn until_stored(&self, files: usize) {
-        for _ in 0..200 {
-            if self.stored().len() == files && !self.stored().iter().any(|p| p.display().to_string().contains("tmp-")) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("{:?}", self.stored());
-    }
-}
-
-fn name(text: &str) -> PackageName {
-    PackageName::parse(Ecosystem::Npm, text).unwrap()
-}
+use common::{World, name};
+use sekisho_upstream::testing::Reply;
+use sekisho_upstream::{FetchError, SourceState, Unavailable};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hundred_askers_are_one_request_and_a_cancelled_one_does_not_end_it() {
@@ -331,106 +219,6 @@ async fn a_loop_is_said_even_if_something_is_stored() {
 }
 
 #[tokio::test]
-async fn after_a_restart_what_is_stored_is_served_though_the_upstream_is_down() {
-    let world = World::new().await;
-    world.fake.on("/a", Reply::json("[1, 2]").etag("\"v1\""));
-    let before = world.start().get(&name("a")).await.unwrap();
-    world.until_stored(1).await;
-    world.fake.stop();
-    let cache = world.start();
-    let within = cache.get(&name("a")).await.unwrap();
-    assert!(!within.stale, "still within its time: no request at all");
-    world.advance(3600);
-    let cache = world.start();
-    let started = Instant::now();
-    let stale = cache.get(&name("a")).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(300), "{:?}", started.elapsed());
-    assert_eq!((stale.document.0.as_str(), stale.stale, stale.revision), ("[1,2]", true, before.revision));
-    world.fake.resume().await;
-    let cache = world.start();
-    let fresh = cache.get(&name("a")).await.unwrap();
-    assert!(!fresh.stale);
-    assert_eq!(world.fake.requests().last().unwrap().headers["if-none-match"], "\"v1\"");
-}
-
-#[tokio::test]
-async fn after_a_restart_an_upstream_that_fails_at_once_does_not_hide_what_is_stored() {
-    let world = World::new().await;
-    world.fake.in_turn("/a", vec![Reply::json("1"), Reply::status(500)]);
-    world.start().get(&name("a")).await.unwrap();
-    world.until_stored(1).await;
-    world.advance(3600);
-    let cache = world.start();
-    for _ in 0..3 {
-        assert!(cache.get(&name("a")).await.unwrap().stale);
-    }
-    assert_eq!((world.fake.count("/a"), world.counters.disk_reads.get()), (2, 1));
-}
-
-#[tokio::test]
-async fn a_revalidation_makes_the_stored_document_younger() {
-    let world = World::new().await;
-    world.fake.on("/a", Reply::json("1").etag("\"v1\""));
-    let cache = world.start();
-    cache.get(&name("a")).await.unwrap();
-    world.until_stored(1).await;
-    world.advance(6 * 24 * 3600);
-    cache.get(&name("a")).await.unwrap();
-    let file = &world.stored()[0];
-    let wanted = std::time::UNIX_EPOCH + Duration::from_millis(world.clock.now().0 as u64);
-    for _ in 0..100 {
-        if std::fs::metadata(file).unwrap().modified().unwrap() == wanted {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    world.fake.stop();
-    world.advance(6 * 24 * 3600);
-    assert!(world.start().get(&name("a")).await.unwrap().stale);
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_a_miss_and_is_removed() {
-    let world = World::new().await;
-    world.fake.on("/a", Reply::json("[1,2,3,4,5,6,7,8]"));
-    let damages: [fn(&mut Vec<u8>); 5] = [
-        |bytes| bytes.truncate(bytes.len() / 2),
-        |bytes| bytes.truncate(bytes.len() - 1),
-        |bytes| bytes.clear(),
-        |bytes| bytes.iter_mut().rev().take(12).for_each(|b| *b ^= 0x55),
-        |bytes| *bytes = vec![b'{'; 100_000],
-    ];
-    for (n, damage) in damages.into_iter().enumerate() {
-        world.start().get(&name("a")).await.unwrap();
-        world.until_stored(1).await;
-        let file = world.stored().remove(0);
-        let mut bytes = std::fs::read(&file).unwrap();
-        damage(&mut bytes);
-        std::fs::write(&file, bytes).unwrap();
-        let asked = world.fake.count("/a");
-        world.fake.on("/a", Reply::status(500));
-        world.advance(3600);
-        assert!(world.start().get(&name("a")).await.is_err(), "damage {n}");
-        assert_eq!(world.fake.count("/a"), asked + 1);
-        assert!(world.stored().is_empty(), "damage {n}");
-        world.fake.on("/a", Reply::json("[1,2,3,4,5,6,7,8]"));
-    }
-    assert_eq!(world.counters.disk_damaged.get(), 5);
-}
-
-#[tokio::test]
-async fn what_another_upstream_said_is_not_served() {
-    let world = World::new().await;
-    world.fake.on("/a", Reply::json("1"));
-    world.start().get(&name("a")).await.unwrap();
-    world.until_stored(1).await;
-    let other = FakeUpstream::start().await;
-    let upstream = Upstream::new(Ecosystem::Npm, &other.url()).unwrap();
-    world.source.send_replace(SourceState::Ready(Arc::new(upstream)));
-    assert_eq!(world.start().get(&name("a")).await.unwrap_err(), FetchError::NotFound);
-}
-
-#[tokio::test]
 async fn memory_is_bounded() {
     let mut world = World::new().await;
     world.config.memory = 64 << 10;
@@ -442,52 +230,6 @@ async fn memory_is_bounded() {
     }
     assert!(cache.memory_used() > 32 << 10);
     assert!(cache.fresh(&name("p49")).is_some() && cache.fresh(&name("p0")).is_none());
-}
-
-#[tokio::test]
-async fn disk_is_bounded_and_what_was_used_longest_ago_goes_first() {
-    let mut world = World::new().await;
-    world.config.disk = 20_000;
-    let cache = world.start();
-    let noise: Vec<String> = (0..40u64).map(|n| noise(n, 1000)).collect();
-    for (n, text) in noise.iter().enumerate() {
-        world.fake.on(&format!("/p{n}"), Reply::json(format!("\"{text}\"")));
-        cache.get(&name(&format!("p{n}"))).await.unwrap();
-        world.advance(1);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let total: u64 = world.stored().iter().map(|file| std::fs::metadata(file).unwrap().len()).sum();
-    assert!((5_000..=20_000).contains(&total), "{total}");
-    world.fake.stop();
-    let cache = world.start();
-    assert!(cache.get(&name("p39")).await.is_ok());
-    assert!(cache.get(&name("p0")).await.is_err());
-}
-
-/// Text that does not compress well.
-fn noise(seed: u64, length: usize) -> String {
-    let mut state = seed + 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'a' + (state >> 40) as u8 % 26)
-    };
-    (0..length).map(|_| next()).collect()
-}
-
-#[tokio::test]
-async fn a_disk_that_can_not_be_written_does_not_stop_serving() {
-    let world = World::new().await;
-    std::fs::write(world.data.path().join("npm"), "a file where the folder should be").unwrap();
-    world.fake.on("/a", Reply::json("1"));
-    let cache = world.start();
-    assert!(cache.get(&name("a")).await.is_ok());
-    for _ in 0..100 {
-        if world.counters.disk_skipped.get() == 1 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("not counted");
 }
 
 #[tokio::test]
