@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::day;
 use super::entry::{Entry, Taker, Trace, cut};
-use crate::db::{Db, Statement, Tx, sql};
+use crate::db::{Db, Engine, Statement, Tx, sql};
 use crate::error::StoreError;
 
 /// Rows per insert, widest first; the last is one row.
@@ -20,29 +20,47 @@ const ANONYMOUS_COLUMNS: usize = 7;
 const ADD_UP: &str = " ON CONFLICT (day, ecosystem, name, version, file, outcome) \
                       DO UPDATE SET requests = anonymous.requests + excluded.requests";
 
-/// The statements, one for each width.
-static INSERT_ENTRIES: LazyLock<[&str; WIDTHS.len()]> =
-    LazyLock::new(|| WIDTHS.map(|width| wide(ENTRIES, width, ENTRY_COLUMNS, "")));
-static COUNT_ANONYMOUS: LazyLock<[&str; WIDTHS.len()]> =
-    LazyLock::new(|| WIDTHS.map(|width| wide(ANONYMOUS, width, ANONYMOUS_COLUMNS, ADD_UP)));
+/// A statement in every width, for either engine.
+type Wide = LazyLock<[[&'static str; WIDTHS.len()]; 2]>;
+
+static INSERT_ENTRIES: Wide =
+    LazyLock::new(|| ENGINES.map(|engine| WIDTHS.map(|width| wide(engine, ENTRIES, width, ENTRY_COLUMNS, ""))));
+static COUNT_ANONYMOUS: Wide = LazyLock::new(|| {
+    ENGINES.map(|engine| WIDTHS.map(|width| wide(engine, ANONYMOUS, width, ANONYMOUS_COLUMNS, ADD_UP)))
+});
+
+/// The order of [`Wide`].
+const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+fn of_engine(wide: &'static Wide, engine: Engine) -> &'static [&'static str; WIDTHS.len()] {
+    let [sqlite, postgres] = &**wide;
+    match engine {
+        Engine::Sqlite => sqlite,
+        Engine::Postgres => postgres,
+    }
+}
 
 /// Every statement of this file.
 #[cfg(test)]
-pub(crate) fn statements() -> impl Iterator<Item = &'static str> {
-    INSERT_ENTRIES.iter().chain(COUNT_ANONYMOUS.iter()).copied()
+pub(crate) fn statements(engine: Engine) -> impl Iterator<Item = &'static str> {
+    of_engine(&INSERT_ENTRIES, engine).iter().chain(of_engine(&COUNT_ANONYMOUS, engine)).copied()
 }
 
-/// `head ($1, $2), ($3, $4) tail`, made once and kept for the program's life.
-fn wide(head: &str, rows: usize, columns: usize, tail: &str) -> &'static str {
+/// `head ($1, $2), ($3, $4) tail`, made once and kept for the program's life. On SQLite the places have no numbers: there
+/// `$1` is a name, and with a thousand names looking them up costs more than the insert.
+fn wide(engine: Engine, head: &str, rows: usize, columns: usize, tail: &str) -> &'static str {
     let mut text = String::from(head);
     for place in 0..rows * columns {
-        let before = match (place, place % columns) {
+        text.push_str(match (place, place % columns) {
             (0, _) => "(",
             (_, 0) => "), (",
             _ => ", ",
-        };
+        });
         // Writing to a String can't fail.
-        let _ = write!(text, "{before}${}", place + 1);
+        let _ = match engine {
+            Engine::Sqlite => write!(text, "?"),
+            Engine::Postgres => write!(text, "${}", place + 1),
+        };
     }
     text.push(')');
     text.push_str(tail);
@@ -61,9 +79,10 @@ pub(super) async fn commit<'a>(db: &Db, entries: impl Iterator<Item = &'a Entry>
         }
     }
     let anonymous: Vec<_> = anonymous.into_iter().collect();
+    let (insert_entries, count) = (of_engine(&INSERT_ENTRIES, db.engine()), of_engine(&COUNT_ANONYMOUS, db.engine()));
     let mut tx = db.begin().await?;
-    insert(&mut tx, &rows, &INSERT_ENTRIES, |statement, (entry, trace)| bind_entry(statement, entry, trace)).await?;
-    insert(&mut tx, &anonymous, &COUNT_ANONYMOUS, |statement, (key, requests)| {
+    insert(&mut tx, &rows, insert_entries, |statement, (entry, trace)| bind_entry(statement, entry, trace)).await?;
+    insert(&mut tx, &anonymous, count, |statement, (key, requests)| {
         let (day, ecosystem, name, version, file, outcome) = *key;
         let statement = statement.bind(day).bind(ecosystem).bind(name).bind(version).bind(file);
         Ok(statement.bind(outcome).bind(*requests))
@@ -118,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_wide_statement_numbers_its_places() {
-        assert_eq!(wide("INSERT INTO t (a, b) VALUES ", 2, 2, "!"), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)!");
-        assert_eq!(wide("VALUES ", 1, 1, ""), "VALUES ($1)");
+        let text = |engine| wide(engine, "INSERT INTO t (a, b) VALUES ", 2, 2, "!");
+        assert_eq!(text(Engine::Postgres), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)!");
+        assert_eq!(text(Engine::Sqlite), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?)!");
+        assert_eq!(wide(Engine::Postgres, "VALUES ", 1, 1, ""), "VALUES ($1)");
     }
 }
