@@ -1,0 +1,14 @@
+//! End to end: the built program with real package managers in front of the real registries, a real mail server, and
+//! `kill -9`. `make e2e` starts what they need.
+//!
+//! Nothing here names a registry: the tests ask the package managers, as the program itself does.
+
+mod blocked;
+mod discovery;
+mod durability;
+mod first_minutes;
+mod install;
+mod keys;
+mod mail;
+mod rings;
+mod support;
