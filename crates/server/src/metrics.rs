@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use sekisho_core::Ecosystem;
@@ -19,6 +20,7 @@ pub struct Metrics {
 }
 
 const FRONTS: [&str; 3] = ["npm", "pypi", "pages"];
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Metrics {
     /// Counts an answer.
@@ -36,14 +38,13 @@ impl Metrics {
 /// Everything that is counted, as text.
 pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
     let mut registry = Registry::with_prefix("sekisho");
+    let answers = Family::<[(&str, &str); 2], Counter>::default();
     for (front, classes) in FRONTS.iter().zip(&app.metrics.answers) {
-        for (class, count) in (1..).zip(classes) {
-            let labels = [("front", *front), ("class", ["1xx", "2xx", "3xx", "4xx", "5xx"][class - 1])];
-            let labels = labels.map(|(name, value)| (name.into(), value.into()));
-            let sub = registry.sub_registry_with_labels(labels.into_iter());
-            sub.register("answers", "Answers", ConstCounter::new(count.load(Ordering::Relaxed)));
+        for (class, count) in CLASSES.iter().zip(classes) {
+            answers.get_or_create(&[("front", front), ("class", class)]).inc_by(count.load(Ordering::Relaxed));
         }
     }
+    registry.register("answers", "Answers by front and class of status", answers);
     let counters = &app.counters;
     for (name, help, value) in [
         ("cache_hits", "Metadata answered from memory, fresh", counters.hits.get()),

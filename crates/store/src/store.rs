@@ -15,6 +15,9 @@ const MAIN_CONNECTIONS: u32 = 10;
 /// Connections to PostgreSQL for the ledger: its writers, and some to read.
 const LEDGER_CONNECTIONS: u32 = 6;
 
+const MAIN_FILE: &str = "sekisho.db";
+const LEDGER_FILE: &str = "ledger.db";
+
 statements! {
     PING = "SELECT 1 FROM tokens LIMIT 1";
 }
@@ -56,7 +59,10 @@ impl Store {
         let (main, ledger) = match config {
             DatabaseConfig::Sqlite { dir } => {
                 make_private(dir)?;
-                (Place::Sqlite(dir.join("sekisho.db")), Place::Sqlite(dir.join("ledger.db")))
+                for name in [MAIN_FILE, LEDGER_FILE] {
+                    make_private_file(&dir.join(name))?;
+                }
+                (Place::Sqlite(dir.join(MAIN_FILE)), Place::Sqlite(dir.join(LEDGER_FILE)))
             }
             DatabaseConfig::Postgres { url } => (
                 Place::Postgres { url, connections: MAIN_CONNECTIONS },
@@ -126,8 +132,19 @@ fn make_private(dir: &Path) -> Result<(), StoreError> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(|error| StoreError::Unavailable {
-        why: Unavailability::Storage,
-        source: Some(std::sync::Arc::new(error)),
-    })
+    builder.create(dir).map_err(storage)
+}
+
+/// Makes the file, for this user only, where the folder may have been there before with other rights. SQLite gives its
+/// log the same ones.
+fn make_private_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(storage)
+}
+
+fn storage(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable { why: Unavailability::Storage, source: Some(std::sync::Arc::new(error)) }
 }

@@ -1,10 +1,12 @@
 //! What every endpoint stands on: the address a request came under, who sent it from where, and the one error body.
 
 pub mod client;
+pub mod code;
 pub mod negotiate;
 pub mod origin;
 pub mod problem;
 
 pub use client::ClientNet;
+pub use code::Code;
 pub use origin::{Origin, Origins, Site};
-pub use problem::{Code, Problem};
+pub use problem::Problem;

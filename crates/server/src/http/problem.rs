@@ -1,204 +1,13 @@
 //! The one error body: RFC 9457 problem details with a stable code, npm's `error` and the HTTP/1.1 reason phrase.
 
 use axum::body::Body;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Response, header};
 use hyper::ext::ReasonPhrase;
 use sekisho_core::PackageUrl;
 use sekisho_core::id::RequestId;
 use serde::Serialize;
 
-use super::Origin;
-
-/// What went wrong, as scripts may rely on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "`meaning` says for each what it is and what to do")]
-pub enum Code {
-    PackageBlocked,
-    NotFound,
-    InvalidRequest,
-    InvalidCode,
-    TokenRequired,
-    InvalidToken,
-    WrongCredentialKind,
-    RegistrationClosed,
-    UnsupportedMethod,
-    NotAcceptable,
-    BodyTooLarge,
-    UnsupportedMediaType,
-    UnknownHost,
-    RateLimited,
-    FrontOff,
-    NothingLoaded,
-    UpstreamUnavailable,
-    DatabaseUnavailable,
-    LoopDetected,
-    Internal,
-}
-
-impl Code {
-    /// Every code, in the order of its status.
-    pub const ALL: [Code; 20] = [
-        Code::InvalidRequest,
-        Code::InvalidCode,
-        Code::TokenRequired,
-        Code::InvalidToken,
-        Code::PackageBlocked,
-        Code::WrongCredentialKind,
-        Code::RegistrationClosed,
-        Code::NotFound,
-        Code::UnsupportedMethod,
-        Code::NotAcceptable,
-        Code::BodyTooLarge,
-        Code::UnsupportedMediaType,
-        Code::UnknownHost,
-        Code::RateLimited,
-        Code::Internal,
-        Code::FrontOff,
-        Code::NothingLoaded,
-        Code::UpstreamUnavailable,
-        Code::DatabaseUnavailable,
-        Code::LoopDetected,
-    ];
-
-    /// The code's text.
-    pub fn as_str(self) -> &'static str {
-        self.facts().0
-    }
-
-    /// The HTTP status that goes with it.
-    pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.facts().1).expect("the table holds valid statuses")
-    }
-
-    /// A few words for people; also the reason phrase.
-    pub fn title(self) -> &'static str {
-        self.facts().2
-    }
-
-    /// What it means and what to do, for the page at `/problems/{code}`.
-    pub fn meaning(self) -> &'static str {
-        self.facts().3
-    }
-
-    fn facts(self) -> (&'static str, u16, &'static str, &'static str) {
-        match self {
-            Code::PackageBlocked => (
-                "package_blocked",
-                403,
-                "Blocked by Sekisho",
-                "This release, or every release of this package, is refused: an advisory says that it is malicious, or the operator of this checkpoint blocks it. The answer's detail names the record and a page that says more. Choose another version; if you believe that this is a mistake, ask the operator of this checkpoint.",
-            ),
-            Code::NotFound => (
-                "not_found",
-                404,
-                "Not found",
-                "There is nothing at this address, or the registry behind this checkpoint does not have this package, version or file. Check the spelling.",
-            ),
-            Code::InvalidRequest => (
-                "invalid_request",
-                400,
-                "Invalid request",
-                "The request can't be read. The answer's detail says which part is wrong and what was expected.",
-            ),
-            Code::InvalidCode => (
-                "invalid_code",
-                400,
-                "Invalid code",
-                "The one-time code is wrong, used or older than an hour, or it belongs to another address. Register the address again to get a new code by mail.",
-            ),
-            Code::TokenRequired => (
-                "token_required",
-                401,
-                "Token required",
-                "This address needs a token. Register an e-mail address to get one by mail: POST /api/v1/tokens with {\"email\": \"you@example.com\"}.",
-            ),
-            Code::InvalidToken => (
-                "invalid_token",
-                401,
-                "Invalid token",
-                "The token that was sent is unknown, revoked or incomplete. Check the package manager's settings. If the token was rotated, put the new one in; if it is lost, register the same address again to get a one-time code.",
-            ),
-            Code::WrongCredentialKind => (
-                "wrong_credential_kind",
-                403,
-                "Wrong kind of credential",
-                "The token is valid, but not of the kind that this address takes.",
-            ),
-            Code::RegistrationClosed => (
-                "registration_closed",
-                403,
-                "Registration is closed",
-                "The operator of this checkpoint does not let this address register a token. Ask the operator.",
-            ),
-            Code::UnsupportedMethod => (
-                "unsupported_method",
-                405,
-                "Method not supported",
-                "This is a read-only checkpoint in front of a registry. To publish, use the registry itself: for example `npm publish --registry=<the registry's address>` or your upload tool's own repository setting.",
-            ),
-            Code::NotAcceptable => (
-                "not_acceptable",
-                406,
-                "Not acceptable",
-                "This document is not there in any of the forms that the request's Accept header names.",
-            ),
-            Code::BodyTooLarge => {
-                ("body_too_large", 413, "Body too large", "A request's body may have at most 64 KiB here.")
-            }
-            Code::UnsupportedMediaType => {
-                ("unsupported_media_type", 415, "Unsupported media type", "Send the body as application/json.")
-            }
-            Code::UnknownHost => (
-                "unknown_host",
-                421,
-                "Unknown host",
-                "The request came under a host name that this checkpoint does not know. The operator adds it to the setting public_urls.",
-            ),
-            Code::RateLimited => (
-                "rate_limited",
-                429,
-                "Too many requests",
-                "More requests came than the limit allows. Wait as long as Retry-After says. A personal token has a higher limit than no token.",
-            ),
-            Code::FrontOff => (
-                "front_off",
-                503,
-                "Registry not available",
-                "This checkpoint does not know which registry stands behind this address. The operator sets upstream.npm.url or upstream.pypi.url.",
-            ),
-            Code::NothingLoaded => (
-                "nothing_loaded",
-                503,
-                "Advisories not loaded",
-                "Advisories are configured, but none could be loaded yet, and nothing is let through unchecked. The operator looks at the server's log.",
-            ),
-            Code::UpstreamUnavailable => (
-                "upstream_unavailable",
-                503,
-                "Registry did not answer",
-                "The registry behind this checkpoint did not answer, or not with a document that can be used, and nothing is stored that could stand in. Try again later.",
-            ),
-            Code::DatabaseUnavailable => (
-                "database_unavailable",
-                503,
-                "Temporarily unavailable",
-                "The checkpoint can't reach its database, so it can neither check a token nor record what is taken. Try again later.",
-            ),
-            Code::LoopDetected => (
-                "loop_detected",
-                508,
-                "Loop detected",
-                "The request came back to this checkpoint: it is its own upstream. The operator sets upstream.npm.url or upstream.pypi.url to the registry.",
-            ),
-            Code::Internal => (
-                "internal_error",
-                500,
-                "Internal error",
-                "Something went wrong in this checkpoint. The request id leads the operator to the log.",
-            ),
-        }
-    }
-}
+use super::{Code, Origin};
 
 /// The body, in the order in which people read it.
 #[derive(Serialize)]
@@ -220,7 +29,11 @@ struct Document<'a> {
 
 /// An answer that is not what was asked for. It becomes a response in one place, [`Problem::respond`].
 #[derive(Clone, Debug)]
-pub struct Problem {
+pub struct Problem(Box<Facts>);
+
+/// Behind a pointer, so that results which almost never hold a problem stay small.
+#[derive(Clone, Debug)]
+struct Facts {
     code: Code,
     detail: String,
     phrase: Option<String>,
@@ -232,20 +45,21 @@ pub struct Problem {
 impl Problem {
     /// A problem with its explanation for the caller: printable ASCII, nothing that a stranger wrote.
     pub fn new(code: Code, detail: impl Into<String>) -> Problem {
-        Problem { code, detail: detail.into(), phrase: None, blocked: None, headers: Vec::new(), log: None }
+        let detail = detail.into();
+        Problem(Box::new(Facts { code, detail, phrase: None, blocked: None, headers: Vec::new(), log: None }))
     }
 
     /// The refusal of a release or a name.
     pub fn blocked(purl: PackageUrl, advisories: Vec<String>, detail: String, phrase: String) -> Problem {
         let mut problem = Problem::new(Code::PackageBlocked, detail);
-        problem.phrase = Some(phrase);
-        problem.blocked = Some((purl, advisories));
+        problem.0.phrase = Some(phrase);
+        problem.0.blocked = Some((purl, advisories));
         problem.with(header::HeaderName::from_static("x-guard-notice"), HeaderValue::from_static("package-blocked"))
     }
 
     /// Adds a header.
     pub fn with(mut self, name: header::HeaderName, value: HeaderValue) -> Problem {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
@@ -256,29 +70,30 @@ impl Problem {
 
     /// What the log should say; the caller never sees it.
     pub fn log(mut self, message: impl Into<String>) -> Problem {
-        self.log = Some(message.into());
+        self.0.log = Some(message.into());
         self
     }
 
     /// The stable code.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// Makes the response, and writes the log line that carries the same request id.
     pub fn respond(self, origin: &Origin, request: RequestId) -> Response<Body> {
         let request_id = request.0.simple().to_string();
         self.write_log(&request_id);
-        let status = self.code.status();
-        let (package, advisories) = self.blocked.as_ref().map(|(purl, ids)| (purl.to_string(), ids.as_slice())).unzip();
-        let kind = format!("{}/problems/{}", origin.pages, self.code.as_str());
+        let status = self.0.code.status();
+        let (package, advisories) =
+            self.0.blocked.as_ref().map(|(purl, ids)| (purl.to_string(), ids.as_slice())).unzip();
+        let kind = format!("{}/problems/{}", origin.pages, self.0.code.as_str());
         let body = Document {
             kind: &kind,
-            title: self.code.title(),
+            title: self.0.code.title(),
             status: status.as_u16(),
-            code: self.code.as_str(),
-            detail: &self.detail,
-            error: &self.detail,
+            code: self.0.code.as_str(),
+            detail: &self.0.detail,
+            error: &self.0.detail,
             package: package.as_deref(),
             advisories,
             request_id: &request_id,
@@ -289,8 +104,8 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers);
-        let phrase = self.phrase.unwrap_or_else(|| self.code.title().to_owned());
+        headers.extend(self.0.headers);
+        let phrase = self.0.phrase.unwrap_or_else(|| self.0.code.title().to_owned());
         if let Ok(phrase) = ReasonPhrase::try_from(phrase) {
             response.extensions_mut().insert(phrase);
         }
@@ -298,12 +113,12 @@ impl Problem {
     }
 
     fn write_log(&self, request_id: &str) {
-        let code = self.code.as_str();
-        match (&self.log, self.code.status().is_server_error()) {
+        let code = self.0.code.as_str();
+        match (&self.0.log, self.0.code.status().is_server_error()) {
             (Some(message), true) => tracing::warn!(request_id, code, "{message}"),
             (Some(message), false) => tracing::info!(request_id, code, "{message}"),
-            (None, true) => tracing::warn!(request_id, code, "{}", self.detail),
-            (None, false) => tracing::debug!(request_id, code, "{}", self.detail),
+            (None, true) => tracing::warn!(request_id, code, "{}", self.0.detail),
+            (None, false) => tracing::debug!(request_id, code, "{}", self.0.detail),
         }
     }
 }
@@ -312,22 +127,8 @@ impl Problem {
 impl axum::response::IntoResponse for Problem {
     fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::empty());
-        *response.status_mut() = self.code.status();
+        *response.status_mut() = self.0.code.status();
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_is_listed_once() {
-        let mut codes: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), Code::ALL.len());
-        assert!(Code::ALL.is_sorted_by_key(|c| c.status()));
     }
 }

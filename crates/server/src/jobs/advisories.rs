@@ -11,7 +11,7 @@ use sekisho_feed::{Feed, Refresh};
 
 use crate::app::App;
 use crate::feed_fetch::FeedFetch;
-use crate::gate::Gate;
+use crate::gate::{Gate, Knowledge};
 
 /// How often files and folders are looked at.
 const LOOK: Duration = Duration::from_secs(5);
@@ -43,7 +43,11 @@ pub async fn run(app: Arc<App>, feed: Arc<Feed>) {
                 // The same failure is said once, not every five seconds.
                 let text = error.to_string();
                 if failing.as_ref() != Some(&text) {
-                    tracing::error!("advisories could not be loaded, the last good ones stay: {text}");
+                    let state = match app.gate.current().knowledge {
+                        Knowledge::NothingLoaded => "nothing is let through until they are",
+                        Knowledge::Loaded | Knowledge::OwnEntriesOnly => "the last good ones stay",
+                    };
+                    tracing::error!("advisories could not be loaded, {state}: {text}");
                 }
                 failing = Some(text);
             }

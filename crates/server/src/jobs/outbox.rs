@@ -30,7 +30,7 @@ const LEASE: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_secs(5);
 /// Messages taken at once.
 const BATCH: u32 = 10;
-/// After so many tries a message is given up: with the waits below, about a day.
+/// After so many tries a message is given up: with the waits below, about twelve hours.
 const TRIES: i64 = 12;
 const HOUR: Duration = Duration::from_secs(3600);
 

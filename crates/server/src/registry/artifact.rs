@@ -12,6 +12,7 @@ use crate::record::Permit;
 pub fn redirect(permit: Permit, location: &Url) -> Result<Response<Body>, Problem> {
     let value = HeaderValue::try_from(location.as_str()).map_err(|_| {
         Problem::new(Code::UpstreamUnavailable, "The registry names an address for this file that can't be used.")
+            .retry_after(60)
     })?;
     tracing::debug!("{} is answered with a redirect", permit.file());
     let mut response = Response::new(Body::empty());

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::Response;
 use sekisho_core::Ecosystem;
 use sekisho_upstream::guard::location_allowed;
-use sekisho_upstream::{SourceState, Streamed, Upstream};
+use sekisho_upstream::{FetchError, SourceState, Streamed, Upstream};
 use std::sync::Arc;
 use url::Url;
 
@@ -21,6 +21,7 @@ impl App {
         let upstream = self.upstream(ecosystem)?;
         let refused = |why: String| {
             Problem::new(Code::UpstreamUnavailable, "The registry names an address for this file that may not be used.")
+                .retry_after(60)
                 .log(why)
         };
         let url = Url::parse(url).map_err(|e| refused(e.to_string()))?;
@@ -45,7 +46,7 @@ impl App {
     fn upstream(&self, ecosystem: Ecosystem) -> Result<Arc<Upstream>, Problem> {
         match self.sources.of(ecosystem) {
             SourceState::Ready(upstream) => Ok(upstream),
-            SourceState::Off(message) => Err(Problem::new(Code::FrontOff, message)),
+            SourceState::Off(message) => Err(upstream_problem(&FetchError::Off(message), "This file")),
             SourceState::Discovering => {
                 Err(Problem::new(Code::UpstreamUnavailable, "The registry is still being looked for.").retry_after(1))
             }

@@ -1,0 +1,208 @@
+//! The stable codes of problems: status, title, and what each means for the reader.
+
+use http::StatusCode;
+
+/// What went wrong, as scripts may rely on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "`meaning` says for each what it is and what to do")]
+pub enum Code {
+    PackageBlocked,
+    NotFound,
+    InvalidRequest,
+    InvalidCode,
+    TokenRequired,
+    InvalidToken,
+    WrongCredentialKind,
+    RegistrationClosed,
+    UnsupportedMethod,
+    NotAcceptable,
+    BodyTooLarge,
+    UnsupportedMediaType,
+    UnknownHost,
+    RateLimited,
+    FrontOff,
+    NothingLoaded,
+    UpstreamUnavailable,
+    DatabaseUnavailable,
+    LoopDetected,
+    Internal,
+}
+
+impl Code {
+    /// Every code, in the order of its status.
+    pub const ALL: [Code; 20] = [
+        Code::InvalidRequest,
+        Code::InvalidCode,
+        Code::TokenRequired,
+        Code::InvalidToken,
+        Code::PackageBlocked,
+        Code::WrongCredentialKind,
+        Code::RegistrationClosed,
+        Code::NotFound,
+        Code::UnsupportedMethod,
+        Code::NotAcceptable,
+        Code::BodyTooLarge,
+        Code::UnsupportedMediaType,
+        Code::UnknownHost,
+        Code::RateLimited,
+        Code::Internal,
+        Code::FrontOff,
+        Code::NothingLoaded,
+        Code::UpstreamUnavailable,
+        Code::DatabaseUnavailable,
+        Code::LoopDetected,
+    ];
+
+    /// The code's text.
+    pub fn as_str(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The HTTP status that goes with it.
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.facts().1).expect("the table holds valid statuses")
+    }
+
+    /// A few words for people; also the reason phrase.
+    pub fn title(self) -> &'static str {
+        self.facts().2
+    }
+
+    /// What it means and what to do, for the page at `/problems/{code}`.
+    pub fn meaning(self) -> &'static str {
+        self.facts().3
+    }
+
+    fn facts(self) -> (&'static str, u16, &'static str, &'static str) {
+        match self {
+            Code::PackageBlocked => (
+                "package_blocked",
+                403,
+                "Blocked by Sekisho",
+                "This release, or every release of this package, is refused: an advisory says that it is malicious, or the operator of this checkpoint blocks it. The answer's detail names the record and a page that says more. Choose another version; if you believe that this is a mistake, ask the operator of this checkpoint.",
+            ),
+            Code::NotFound => (
+                "not_found",
+                404,
+                "Not found",
+                "There is nothing at this address, or the registry behind this checkpoint does not have this package, version or file. Check the spelling.",
+            ),
+            Code::InvalidRequest => (
+                "invalid_request",
+                400,
+                "Invalid request",
+                "The request can't be read. The answer's detail says which part is wrong and what was expected.",
+            ),
+            Code::InvalidCode => (
+                "invalid_code",
+                400,
+                "Invalid code",
+                "The one-time code is wrong, used or older than an hour, or it belongs to another address. Register the address again to get a new code by mail.",
+            ),
+            Code::TokenRequired => (
+                "token_required",
+                401,
+                "Token required",
+                "This address needs a token. Register an e-mail address to get one by mail: POST /api/v1/tokens with {\"email\": \"you@example.com\"}.",
+            ),
+            Code::InvalidToken => (
+                "invalid_token",
+                401,
+                "Invalid token",
+                "The token that was sent is unknown, revoked or incomplete. Check the package manager's settings. If the token was rotated, put the new one in; if it is lost, register the same address again to get a one-time code.",
+            ),
+            Code::WrongCredentialKind => (
+                "wrong_credential_kind",
+                403,
+                "Wrong kind of credential",
+                "The token is valid, but not of the kind that this address takes.",
+            ),
+            Code::RegistrationClosed => (
+                "registration_closed",
+                403,
+                "Registration is closed",
+                "The operator of this checkpoint does not let this address register a token. Ask the operator.",
+            ),
+            Code::UnsupportedMethod => (
+                "unsupported_method",
+                405,
+                "Method not supported",
+                "This is a read-only checkpoint in front of a registry. Nothing can be published through it: publish to the registry itself. Addresses of the API take the methods that their documentation names.",
+            ),
+            Code::NotAcceptable => (
+                "not_acceptable",
+                406,
+                "Not acceptable",
+                "This document is not there in any of the forms that the request's Accept header names.",
+            ),
+            Code::BodyTooLarge => {
+                ("body_too_large", 413, "Body too large", "A request's body may have at most 64 KiB here.")
+            }
+            Code::UnsupportedMediaType => {
+                ("unsupported_media_type", 415, "Unsupported media type", "Send the body as application/json.")
+            }
+            Code::UnknownHost => (
+                "unknown_host",
+                421,
+                "Unknown host",
+                "The request came under a host name that this checkpoint does not know. The operator adds it to the setting public_urls.",
+            ),
+            Code::RateLimited => (
+                "rate_limited",
+                429,
+                "Too many requests",
+                "More requests came than the limit allows. Wait as long as Retry-After says. A personal token has a higher limit than no token.",
+            ),
+            Code::FrontOff => (
+                "front_off",
+                503,
+                "Registry not available",
+                "This checkpoint does not know which registry stands behind this address. The operator sets upstream.npm.url or upstream.pypi.url.",
+            ),
+            Code::NothingLoaded => (
+                "nothing_loaded",
+                503,
+                "Advisories not loaded",
+                "Advisories are configured, but none could be loaded yet, and nothing is let through unchecked. The operator looks at the server's log.",
+            ),
+            Code::UpstreamUnavailable => (
+                "upstream_unavailable",
+                503,
+                "Registry did not answer",
+                "The registry behind this checkpoint did not answer, or not with a document that can be used, and nothing is stored that could stand in. Try again later.",
+            ),
+            Code::DatabaseUnavailable => (
+                "database_unavailable",
+                503,
+                "Temporarily unavailable",
+                "The checkpoint can't reach its database, so it can neither check a token nor record what is taken. Try again later.",
+            ),
+            Code::LoopDetected => (
+                "loop_detected",
+                508,
+                "Loop detected",
+                "The request came back to this checkpoint: it is its own upstream. The operator sets upstream.npm.url or upstream.pypi.url to the registry.",
+            ),
+            Code::Internal => (
+                "internal_error",
+                500,
+                "Internal error",
+                "Something went wrong in this checkpoint. The request id leads the operator to the log.",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once() {
+        let mut codes: Vec<&str> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Code::ALL.len());
+        assert!(Code::ALL.is_sorted_by_key(|c| c.status()));
+    }
+}
