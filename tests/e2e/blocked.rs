@@ -78,6 +78,7 @@ fn a_malicious_npm_release_is_passed_over_by_a_range_and_refused_by_a_pin() {
         gate.base()
     );
     home.run("npm", &["install", &tarball]).failed_showing(&text);
+    assert_eq!(gate.get("/npm/left-pad/-/left-pad-1.3.0.tgz").reason, "Blocked by Sekisho: malware (MAL-2026-0001)");
     let why = gate.get("/why/npm/left-pad/1.3.0");
     assert_eq!(why.status, 200);
     assert!(why.body.contains("MAL-2026-0001"), "{}", why.body);
@@ -95,12 +96,6 @@ fn a_malicious_python_release_is_passed_over_by_a_range_and_refused_by_a_pin() {
 
         let ran = python(&gate, &home, &format!("{install} six==1.17.0"));
         ran.failed_showing(&format!("403 {}{reason}", if install.contains("uv") { "" } else { "Client Error: " }));
-        if !install.contains("uv") {
-            ran.shows(&format!(
-                "Reason for being yanked: {reason}. Why, and what to do: {}/why/pypi/six/1.17.0",
-                gate.base()
-            ));
-        }
         assert!(has(&home.python_installed(), "six", "1.16.0"), "the refused one did not replace it");
     }
 }
@@ -180,5 +175,6 @@ fn where_anonymous_is_forbidden_npm_shows_what_to_do() {
     ran.shows(&text);
     assert!(gate.get("/pypi/simple/six/").header("www-authenticate").is_some_and(|v| v.starts_with("Basic")));
     python(&gate, &home, "uv pip install six").failed_showing("401");
-    python(&gate, &home, &format!("{PIP} install six")).failed_showing("six");
+    python(&gate, &home, &format!("{PIP} install --no-input six"))
+        .failed_showing("No matching distribution found for six");
 }

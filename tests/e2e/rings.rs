@@ -37,7 +37,13 @@ fn two_gates_in_a_ring_answer_508() {
 }
 
 #[test]
-fn a_gate_that_is_its_own_upstream_answers_508() {
+fn a_gate_that_is_set_to_be_its_own_upstream_says_so() {
     let port = free_port();
-    answers_loop(&between(port, &format!("http://127.0.0.1:{port}")));
+    let gate = between(port, &format!("http://127.0.0.1:{port}"));
+    for (path, setting) in [("/npm/left-pad", "upstream.npm.url"), ("/pypi/simple/six/", "upstream.pypi.url")] {
+        let answer = gate.get(path);
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("front_off")), "{}", answer.body);
+        let told = answer.json()["detail"].as_str().expect("a text").to_owned();
+        assert!(told.contains(&format!("{setting} is this server's own address")), "{told}");
+    }
 }

@@ -8,6 +8,7 @@ import email
 import email.policy
 import itertools
 import os
+import socket
 import ssl
 import sys
 
@@ -45,10 +46,14 @@ def options(arguments):
     }
 
 
+def free_port():
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        return asked.getsockname()[1]
+
+
 folder, *rest = sys.argv[1:]
-controller = Controller(Folder(folder), hostname="127.0.0.1", port=0, **options(rest))
-# Port 0 asks the system for a free one, which the controller's own self-test can't know.
-controller._trigger_server = lambda: None
+controller = Controller(Folder(folder), hostname="127.0.0.1", port=free_port(), ready_timeout=30, **options(rest))
 controller.start()
-print(controller.server.sockets[0].getsockname()[1], flush=True)
+print(controller.port, flush=True)
 sys.stdin.read()
