@@ -46,6 +46,8 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
     let mut response = metadata::answer(asked, &rendered, content_type, stale_for(app, &seen.entry));
     if let Some(notice) = moved_notice(&seen, name, &asked.exchange.origin) {
         response.headers_mut().insert(NPM_NOTICE, notice);
+        // npm prints the notice of an answer only where it does not store the answer.
+        response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     Ok(response)
 }
