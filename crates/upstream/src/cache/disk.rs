@@ -143,7 +143,7 @@ impl Disk {
         GzDecoder::new(reader).take(header.length.saturating_add(1)).read_to_end(&mut body)?;
         let url = Url::parse(&header.url).map_err(io::Error::other)?;
         let raw = RawDocument { body: body.into(), content_type: header.content_type, url };
-        if raw.body.len() as u64 != header.length || revision(&raw) != header.revision {
+        if raw.body.len() as u64 != header.length || revision(name, &raw) != header.revision {
             return Err(io::Error::other("not the content that was stored"));
         }
         Ok(Some(Stored {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_core::Timestamp;
+use sekisho_core::{PackageName, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::{Document, RawDocument};
@@ -17,7 +17,8 @@ const OVERHEAD: usize = 1024;
 pub struct Entry<D> {
     /// The document. Shared between entries of the same revision.
     pub document: Arc<D>,
-    /// The content's number: the same content from the same address has the same one, across restarts too.
+    /// The content's number: the same content of the same name from the same address has the same one, across restarts
+    /// too.
     pub revision: u64,
     /// Length of the upstream's body, decompressed.
     pub body_length: u64,
@@ -60,10 +61,11 @@ impl<D: Document> Entry<D> {
     }
 }
 
-/// The revision of a document: of its body, and of the address and type by which the body is read.
-pub(super) fn revision(raw: &RawDocument) -> u64 {
+/// The revision of a document: of its name and body, and of the address and type by which the body is read. The name
+/// counts because a registry may redirect two names to one page, and what is decided on the one holds not for the other.
+pub(super) fn revision(name: &PackageName, raw: &RawDocument) -> u64 {
     let mut hash = Sha256::new();
-    for part in [raw.url.as_str().as_bytes(), raw.content_type.as_bytes(), &raw.body] {
+    for part in [name.as_str().as_bytes(), raw.url.as_str().as_bytes(), raw.content_type.as_bytes(), &raw.body] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }

@@ -172,7 +172,7 @@ impl<D: Document> Inner<D> {
         let now = self.now();
         let (cache, name) = (Arc::clone(self), name.clone());
         self.blocking(move || {
-            let revision = revision(&raw);
+            let revision = revision(&name, &raw);
             if let Some(same) = prior.filter(|prior| prior.revision == revision) {
                 return Ok((same.renewed(now, fresh_for, validators), Keep::Touch));
             }
