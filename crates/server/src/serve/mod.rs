@@ -1,5 +1,7 @@
 //! Accepts connections: TLS, limits on connections and heads, and a stop that lets running requests finish.
 
+mod linger;
+mod protocol;
 mod tls;
 
 use std::net::IpAddr;
@@ -17,10 +19,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 pub use tls::{TlsError, acceptor};
 
 use crate::config::Limits;
+use linger::Linger;
+use protocol::Protocol;
 
 /// Something that answers requests: the public application or the admin one.
 pub trait Answer: Send + Sync + 'static {
@@ -59,15 +64,18 @@ pub async fn serve<A: Answer>(
             }
         };
         let (app, builder, watcher, tls) = (app.clone(), builder.clone(), graceful.watcher(), tls.clone());
+        let (mut stopped, patience) = (stop.clone(), Duration::from_secs(limits.header_seconds));
         tokio::spawn(async move {
             let _place = place;
-            match tls {
-                None => converse(app, builder, watcher, stream, peer).await,
-                Some(tls) => {
-                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                        converse(app, builder, watcher, stream, peer).await;
-                    }
-                }
+            // Who has not asked for anything yet is not waited for.
+            let opened = tokio::select! {
+                opened = open(stream, tls, patience) => opened,
+                _ = stopped.wait_for(|stop| *stop) => None,
+            };
+            match opened {
+                Some(Opened::Plain(stream, protocol)) => converse(app, builder, watcher, stream, protocol, peer).await,
+                Some(Opened::Tls(stream, protocol)) => converse(app, builder, watcher, stream, protocol, peer).await,
+                None => {}
             }
         });
     }
@@ -88,18 +96,40 @@ async fn next(
     Ok((stream, peer.ip(), place))
 }
 
+/// A connection that is ready to be served.
+enum Opened {
+    Plain(TcpStream, Protocol),
+    Tls(Box<TlsStream<TcpStream>>, Protocol),
+}
+
+/// Finds out what a connection speaks; `None` where nothing comes of it in time.
+async fn open(stream: TcpStream, tls: Option<TlsAcceptor>, patience: Duration) -> Option<Opened> {
+    let Some(tls) = tls else {
+        let protocol = protocol::of_plain(&stream, patience).await?;
+        return Some(Opened::Plain(stream, protocol));
+    };
+    let stream = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await.ok()?.ok()?;
+    let protocol = protocol::of_tls(&stream);
+    Some(Opened::Tls(Box::new(stream), protocol))
+}
+
 async fn converse<A: Answer, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     app: Arc<A>,
     builder: Builder<TokioExecutor>,
     watcher: hyper_util::server::graceful::Watcher,
     stream: S,
+    protocol: Protocol,
     peer: IpAddr,
 ) {
     let service = service_fn(move |request| {
         let app = app.clone();
         async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer).await) }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let builder = match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http2 => builder.http2_only(),
+    };
+    let connection = builder.serve_connection(TokioIo::new(Linger::new(stream)), service).into_owned();
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!("a connection ended early: {error}");
     }
@@ -112,8 +142,7 @@ fn builder(limits: &Limits) -> Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits.header_seconds))
-        .max_buf_size(head)
-        .pipeline_flush(true);
+        .max_buf_size(head);
     builder
         .http2()
         .timer(TokioTimer::new())
