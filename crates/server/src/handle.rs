@@ -84,8 +84,8 @@ impl App {
         B::Error: Into<axum::BoxError>,
     {
         let (parts, body) = request.into_parts();
-        let sender = Sender::of(&parts.headers, peer, &self.settings.trusted_proxies);
-        let origin = self.origins.select(&parts.uri, sender.host);
+        let sender = Sender::of(&parts.uri, &parts.headers, peer, &self.settings.trusted_proxies);
+        let origin = self.origins.select(sender.host);
         let known_host = origin.is_some();
         let origin = origin.unwrap_or(self.origins.primary()).clone();
         let place = if known_host { place(origin.site, parts.uri.path()) } else { Place::Pages };
@@ -105,6 +105,9 @@ impl App {
             Err(problem) => Err(problem),
         };
         let mut response = answered.unwrap_or_else(|problem| self.respond(problem, &origin, front));
+        if parts.method == Method::HEAD {
+            response = without_body(response);
+        }
         self.limiter.headers(&quotas, response.headers_mut());
         self.metrics.answered(front, response.status());
         response
@@ -144,9 +147,10 @@ impl App {
                 request.extensions_mut().insert(exchange.clone());
                 let pages = self.pages.clone().with_state(self.clone());
                 let Ok(mut response) = pages.oneshot(request).await;
-                match response.extensions_mut().remove::<Problem>() {
-                    Some(problem) => Err(problem),
-                    None => Ok(response),
+                match (response.extensions_mut().remove::<Problem>(), response.headers_mut().remove(header::ALLOW)) {
+                    (Some(problem), Some(allow)) => Err(problem.with(header::ALLOW, allow)),
+                    (Some(problem), None) => Err(problem),
+                    (None, _) => Ok(response),
                 }
             }
         }
@@ -156,6 +160,15 @@ impl App {
         let request = RequestId::mint(self.clock.now(), &*self.random);
         registry::challenged(problem, front).respond(origin, request)
     }
+}
+
+/// The answer to a `HEAD`: the length of what a `GET` would get, and none of it.
+fn without_body(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    if let Some(length) = http_body::Body::size_hint(&body).exact().filter(|length| *length > 0) {
+        parts.headers.entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    Response::from_parts(parts, Body::empty())
 }
 
 fn unknown_host() -> Problem {

@@ -47,7 +47,7 @@ impl Fields {
 
     /// A text that has to be there and that `parse` understands.
     pub fn required<T>(&mut self, name: &str, wanted: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        if !self.object.contains_key(name) {
+        if matches!(self.object.get(name), None | Some(Value::Null)) {
             self.wrong.push(format!("{name} is missing: expected {wanted}"));
             return None;
         }

@@ -20,6 +20,11 @@ pub async fn style() -> Response<Body> {
     response
 }
 
+/// A path that is no text.
+fn unreadable() -> Problem {
+    Problem::new(Code::InvalidRequest, "The path can't be read: what is encoded in it is not UTF-8.")
+}
+
 /// The page as HTML or as JSON, whichever the client prefers.
 fn answer(
     headers: &HeaderMap,

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::body::Body;
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use http::{HeaderMap, Response};
 use serde_json::json;
 
@@ -18,7 +19,8 @@ struct Page {
 }
 
 /// Answers with the page of one code.
-pub async fn show(Path(code): Path<String>, headers: HeaderMap) -> Result<Response<Body>, Problem> {
+pub async fn show(path: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response<Body>, Problem> {
+    let Path(code) = path.map_err(|_| super::unreadable())?;
     let code = Code::ALL
         .into_iter()
         .find(|c| c.as_str() == code)

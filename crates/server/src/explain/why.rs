@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::{HeaderMap, Response};
 use sekisho_core::policy::{Effect, Entry, Reason, Refusal, Verdict};
@@ -49,9 +50,10 @@ struct EntryRow {
 /// Answers for a name or a release.
 pub async fn show(
     State(app): State<Arc<App>>,
-    Path((ecosystem, rest)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
+    let Path((ecosystem, rest)) = path.map_err(|_| super::unreadable())?;
     let (name, version) = read(&ecosystem, &rest)?;
     let guard = app.gate.guard()?;
     let refusal = app.refusal_of(&guard, &name, version.as_deref());

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, Uri, header};
 use ipnet::IpNet;
 
 /// A client's address as limits and the ledger know it: its IPv4, or its IPv6 /64.
@@ -48,9 +48,13 @@ pub struct Sender<'a> {
 impl Sender<'_> {
     /// The client behind `peer`. Forwarded addresses count up to the first one, read from the right, that is no trusted
     /// proxy's: everything left of it was written by a stranger.
-    pub fn of<'a>(headers: &'a HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> Sender<'a> {
+    ///
+    /// The host is what the request line names (HTTP/2's `:authority`, or a whole address), else `Host` (RFC 9112,
+    /// section 3.2.2).
+    pub fn of<'a>(uri: &'a Uri, headers: &'a HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> Sender<'a> {
         let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
-        let host = headers.get(header::HOST).and_then(|v| v.to_str().ok());
+        let named = uri.authority().map(|authority| authority.as_str());
+        let host = named.or_else(|| headers.get(header::HOST).and_then(|v| v.to_str().ok()));
         if trusted.is_empty() || !is_trusted(&peer) {
             return Sender { net: peer.into(), host };
         }
@@ -118,7 +122,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header.0, header.1.parse().expect("a header"));
         let trusted = ["10.0.0.0/8".parse().expect("a network")];
-        Sender::of(&headers, peer.parse().expect("an address"), &trusted).net.to_string()
+        Sender::of(&Uri::from_static("/"), &headers, peer.parse().expect("an address"), &trusted).net.to_string()
     }
 
     #[test]
@@ -136,7 +140,9 @@ mod tests {
         ]);
         let host = |peer: &str| {
             let trusted = ["10.0.0.0/8".parse().expect("a network")];
-            Sender::of(&headers, peer.parse().expect("an address"), &trusted).host.map(str::to_owned)
+            let uri = Uri::from_static("/");
+            let sender = Sender::of(&uri, &headers, peer.parse().expect("an address"), &trusted);
+            sender.host.map(str::to_owned)
         };
         assert_eq!(host("10.0.0.1").as_deref(), Some("outer.example"));
         assert_eq!(host("192.0.2.1").as_deref(), Some("inner:8417"));

@@ -30,11 +30,21 @@ pub fn matches_etag(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     })
 }
 
-/// A person's browser rather than a program: it prefers HTML.
+/// How much a media type is wanted (RFC 9110 section 12.5.1): the weight of the first range that `is_it` knows by its
+/// name; 0 where none does.
+pub fn weight(headers: &HeaderMap, is_it: impl Fn(&str) -> bool) -> f32 {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    let found = values.flat_map(|value| value.split(',')).find_map(|range| {
+        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+        is_it(&name.trim().to_ascii_lowercase()).then(|| quality(parameters).unwrap_or(1.0))
+    });
+    found.unwrap_or(0.0)
+}
+
+/// A page is HTML unless the client names JSON and wants it at least as much.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let at = |what: &str| accept.find(what).unwrap_or(usize::MAX);
-    at("text/html") < at("json")
+    let json = weight(headers, |name| name == "application/json" || name.ends_with("+json"));
+    json == 0.0 || weight(headers, |name| name == "text/html") > json
 }
 
 #[cfg(test)]

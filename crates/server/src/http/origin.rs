@@ -1,10 +1,9 @@
 //! The addresses under which clients come. A request's `Host` selects one; every link in its answer starts with it.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-use http::Uri;
 
 /// What is served under an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +21,8 @@ pub enum Site {
 pub struct Origin {
     /// Position in the list; part of the keys of rendered answers.
     pub id: u16,
+    /// Identifies the addresses and the program that writes them down; part of entity tags, which outlive a restart.
+    pub tag: u32,
     /// What is served here.
     pub site: Site,
     /// Where pages (`/why`, `/problems`) are: an address that serves everything.
@@ -34,6 +35,17 @@ pub struct Origin {
     pub simple: String,
     /// The Python files: `http://127.0.0.1:8417/pypi/files`.
     pub files: String,
+}
+
+impl Origin {
+    /// The standard library's hash is the same in every process of one program, and that is enough: another program may
+    /// write another document.
+    fn identity(&self) -> u32 {
+        let mut hash = DefaultHasher::new();
+        (env!("CARGO_PKG_VERSION"), &self.pages, &self.npm, &self.simple, &self.files).hash(&mut hash);
+        let [a, b, c, d, ..] = hash.finish().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
 }
 
 /// All of them, found by host.
@@ -68,7 +80,8 @@ impl Origins {
             let npm = npm.as_deref().filter(|_| site != Site::Whole);
             let pypi = pypi.as_deref().filter(|_| site != Site::Whole);
             let under = |path: &str| format!("{pages}{path}");
-            let origin = Origin {
+            let mut origin = Origin {
+                tag: 0,
                 id: u16::try_from(all.len()).unwrap_or(u16::MAX),
                 site,
                 pages: pages.to_owned(),
@@ -77,6 +90,7 @@ impl Origins {
                 simple: pypi.map_or_else(|| under("/pypi/simple/"), |p| format!("{p}/simple/")),
                 files: pypi.map_or_else(|| under("/pypi/files"), |p| format!("{p}/files")),
             };
+            origin.tag = origin.identity();
             if let Some(host) = host_of(base) {
                 all.push((host, Arc::new(origin)));
             }
@@ -99,9 +113,9 @@ impl Origins {
         Origins { by_host, primary }
     }
 
-    /// The address a request came under: by the host that was asked for, else by HTTP/2's `:authority`.
-    pub fn select(&self, uri: &Uri, host: Option<&str>) -> Option<&Arc<Origin>> {
-        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()))?;
+    /// The address a request came under: by the host that was asked for.
+    pub fn select(&self, host: Option<&str>) -> Option<&Arc<Origin>> {
+        let host = host?;
         self.by_host.get(host).or_else(|| self.by_host.get(&normal_host(host)))
     }
 
@@ -146,7 +160,7 @@ mod tests {
     }
 
     fn select(host: &str) -> Option<Arc<Origin>> {
-        origins().select(&Uri::from_static("/"), Some(host)).cloned()
+        origins().select(Some(host)).cloned()
     }
 
     #[test]

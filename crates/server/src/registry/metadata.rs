@@ -35,6 +35,8 @@ pub struct RenderKey {
     pub hidden: [u8; 16],
     /// The address that its links start with.
     pub origin: u16,
+    /// That address's part of the entity tag.
+    pub origin_tag: u32,
     /// Its form.
     pub form: Form,
     /// It is compressed.
@@ -112,7 +114,7 @@ fn etag(key: &RenderKey) -> HeaderValue {
     };
     let encoding = if key.gzip { 'z' } else { 'i' };
     let hidden = u128::from_be_bytes(key.hidden);
-    let text = format!("\"{:016x}-{form}{encoding}{:x}-{hidden:x}\"", key.revision, key.origin);
+    let text = format!("\"{:016x}-{form}{encoding}{:x}-{hidden:x}\"", key.revision, key.origin_tag);
     HeaderValue::try_from(text).expect("printable ASCII")
 }
 

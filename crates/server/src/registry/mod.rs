@@ -38,11 +38,11 @@ fn read_only(asked: &Asked<'_>) -> Result<(), Problem> {
 }
 
 /// The operator may want a token for every package.
-fn may_take(anonymous: bool, asked: &Asked<'_>, ecosystem: Ecosystem) -> Result<(), Problem> {
+fn may_take(anonymous: bool, asked: &Asked<'_>) -> Result<(), Problem> {
     match asked.exchange.caller {
         Caller::Anonymous if !anonymous => {
             let detail = "Packages need a token here. POST /api/v1/tokens with an e-mail address gets one by mail.";
-            Err(challenged(Problem::new(Code::TokenRequired, detail), Some(ecosystem)))
+            Err(Problem::new(Code::TokenRequired, detail))
         }
         _ => Ok(()),
     }
@@ -100,6 +100,6 @@ fn moved(location: &str) -> Result<Response<Body>, Problem> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
     response.headers_mut().insert(header::LOCATION, value);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }

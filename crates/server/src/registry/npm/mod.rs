@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::Response;
+use sekisho_core::PackageName;
 use sekisho_core::policy::{Refusal, Verdict};
-use sekisho_core::{Ecosystem, PackageName};
 use sekisho_npm::path::{self, NpmPath};
 use sekisho_npm::{Hidden, Packument};
 use sekisho_upstream::{Document, Entry, MetadataCache, RawDocument};
@@ -75,7 +75,7 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
     super::read_only(asked)?;
     let path = path::parse(asked.path).map_err(|why| super::bad_path(&why))?;
     if path.route().serves_packages() {
-        super::may_take(app.settings.anonymous, asked, Ecosystem::Npm)?;
+        super::may_take(app.settings.anonymous, asked)?;
         app.note_use(asked.exchange);
     }
     match path {

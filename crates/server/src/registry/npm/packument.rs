@@ -1,7 +1,7 @@
 //! `GET /npm/<name>`: a packument, full or abbreviated.
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use sekisho_core::PackageName;
 use sekisho_npm::MovedTag;
 
@@ -30,6 +30,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         revision: seen.entry.revision,
         hidden: seen.hidden().key(),
         origin: asked.exchange.origin.id,
+        origin_tag: asked.exchange.origin.tag,
         form,
         gzip: negotiate::takes_gzip(&asked.parts.headers),
     };
@@ -52,10 +53,10 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
     Ok(response)
 }
 
-/// The abbreviated form is sent to those who name it before plain JSON.
+/// The abbreviated form is sent to those who name it and want plain JSON no more than it.
 fn form(headers: &HeaderMap) -> Form {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    match accept.contains(INSTALL_V1) {
+    let abbreviated = negotiate::weight(headers, |name| name == INSTALL_V1);
+    match abbreviated > 0.0 && abbreviated >= negotiate::weight(headers, |name| name == "application/json") {
         true => Form::Abbreviated,
         false => Form::Packument,
     }

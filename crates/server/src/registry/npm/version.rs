@@ -45,7 +45,7 @@ pub(super) async fn show(
     let body = seen.packument().render_version(row, &origin.npm).ok_or_else(super::super::not_found)?;
     let gzip = negotiate::takes_gzip(&asked.parts.headers);
     let tag =
-        format!("\"{:016x}-v{}{:x}-{}\"", seen.entry.revision, if gzip { 'z' } else { 'i' }, origin.id, row.index());
+        format!("\"{:016x}-v{}{:x}-{}\"", seen.entry.revision, if gzip { 'z' } else { 'i' }, origin.tag, row.index());
     let etag = HeaderValue::try_from(tag).map_err(|_| super::super::not_found())?;
     let rendered = Rendered::make(body, etag, gzip)
         .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;

@@ -68,7 +68,7 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
     super::read_only(asked)?;
     let path = path::parse(asked.path).map_err(|why| super::bad_path(&why))?;
     if path.route().is_some() {
-        super::may_take(app.settings.anonymous, asked, Ecosystem::Pypi)?;
+        super::may_take(app.settings.anonymous, asked)?;
         app.note_use(asked.exchange);
     }
     if let Some(to) = path.redirect() {

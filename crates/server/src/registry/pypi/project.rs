@@ -32,6 +32,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         revision: seen.entry.revision,
         hidden: hidden_key(seen.refused().key()),
         origin: asked.exchange.origin.id,
+        origin_tag: asked.exchange.origin.tag,
         form: if answer.form == PageForm::Json { Form::SimpleJson } else { Form::SimpleHtml },
         gzip: headers::takes_gzip(&asked.parts.headers),
     };
@@ -75,7 +76,7 @@ fn show_without_upstream(
         PageForm::Json => project.render_json(&refused, &origin.files, explain),
         PageForm::Html => project.render_html(&refused, &origin.files, explain),
     };
-    let tag = format!("\"gone-{:?}-{:x}-{}\"", answer.form, origin.id, refused.key());
+    let tag = format!("\"gone-{:?}-{:x}-{}\"", answer.form, origin.tag, refused.key());
     send(asked, body, tag, answer.content_type)
 }
 
@@ -95,7 +96,7 @@ fn show_canary(asked: &Asked<'_>, form: PageForm, content_type: &'static str) ->
         PageForm::Html => canary::render_html(files),
     };
     let failed = |e: NameError| Problem::new(Code::Internal, "The answer could not be made.").log(e.to_string());
-    let tag = format!("\"canary-{form:?}-{:x}\"", asked.exchange.origin.id);
+    let tag = format!("\"canary-{form:?}-{:x}\"", asked.exchange.origin.tag);
     send(asked, body.map_err(failed)?, tag, content_type)
 }
 
