@@ -62,7 +62,7 @@ pub fn load(layers: &Layers) -> Result<(Settings, SetBy), ConfigError> {
     }
     let mut settings = parse(table, &origins)?;
     settings.check().map_err(|(key, why)| at(key, &why, &origins))?;
-    settings.read_secret_files()?;
+    settings.read_secret_files().map_err(|(key, why)| at(&key, &why, &origins))?;
     Ok((settings, origins))
 }
 
@@ -79,10 +79,22 @@ fn parse(table: Table, origins: &SetBy) -> Result<Settings, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
         let key = path.split('[').next().unwrap_or_default();
-        let message = error.inner().message().to_owned();
+        let message = plain(error.inner().message());
         let secret = key.ends_with("password") || key == "secret" || key.ends_with("url");
-        at(key, if secret { "must be a text" } else { message.trim() }, origins)
+        at(key, if secret { "must be a text" } else { &message }, origins)
     })
+}
+
+/// The library names Rust's types; people read what is meant.
+fn plain(message: &str) -> String {
+    let mut message = message.trim().to_owned();
+    for rust in ["u16", "u32", "u64", "usize"] {
+        message = message.replace(&format!("expected {rust}"), "expected a whole number that is not too large");
+    }
+    message
+        .replace("expected a sequence", "expected a list such as [\"a\", \"b\"]")
+        .replace("expected socket address", "expected an address and port such as \"127.0.0.1:8417\"")
+        .replace("invalid socket address syntax", "expected an address and port such as \"127.0.0.1:8417\"")
 }
 
 /// The defaults, read from the same table that documents them.

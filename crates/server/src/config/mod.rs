@@ -6,6 +6,8 @@ pub mod keys;
 pub mod load;
 mod secrets;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use load::{ConfigError, Layers, SetBy, load};
 pub use settings::*;

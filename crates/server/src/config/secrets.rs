@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{ConfigError, Settings};
+use super::Settings;
 
 /// A text that is never printed.
 #[derive(Clone, Deserialize)]
@@ -27,19 +27,20 @@ impl fmt::Debug for Secret {
 
 impl Settings {
     /// Reads every `x_file` into `x`. Both at once is an error, because one of them would be ignored in silence.
-    pub(super) fn read_secret_files(&mut self) -> Result<(), ConfigError> {
+    /// The error names a key and what is wrong with it.
+    pub(super) fn read_secret_files(&mut self) -> Result<(), (String, String)> {
         resolve("secret", &mut self.secret, &self.secret_file)?;
         resolve("database.url", &mut self.database.url, &self.database.url_file)?;
         resolve("mail.smtp.password", &mut self.mail.smtp.password, &self.mail.smtp.password_file)
     }
 }
 
-fn resolve(key: &str, value: &mut Option<Secret>, file: &Option<PathBuf>) -> Result<(), ConfigError> {
+fn resolve(key: &str, value: &mut Option<Secret>, file: &Option<PathBuf>) -> Result<(), (String, String)> {
     let Some(path) = file else { return Ok(()) };
     if value.is_some() {
-        return Err(ConfigError::new(key, "is set together with its _file form: set one of them"));
+        return Err((key.to_owned(), "is set together with its _file form: set one of them".to_owned()));
     }
-    *value = Some(read(path).map_err(|why| ConfigError::new(&format!("{key}_file"), &why))?);
+    *value = Some(read(path).map_err(|why| (format!("{key}_file"), why))?);
     Ok(())
 }
 

@@ -187,47 +187,35 @@ impl Settings {
     /// Checks what one key alone can't tell. The answer names a key and what is wrong with it.
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let fail = |key, why: &str| Err((key, why.to_owned()));
-        for (key, value) in [
-            ("upstream.patience_seconds", self.upstream.patience_seconds),
-            ("upstream.max_transfer_mb", self.upstream.max_transfer_mb),
-            ("upstream.max_document_mb", self.upstream.max_document_mb),
-            ("upstream.connections", self.upstream.connections as u64),
-            ("cache.memory_mb", self.cache.memory_mb),
-            ("feed.interval_seconds", self.feed.interval_seconds),
-            ("limits.anonymous_per_minute", self.limits.anonymous_per_minute.into()),
-            ("limits.personal_per_minute", self.limits.personal_per_minute.into()),
-            ("limits.registrations_per_hour", self.limits.registrations_per_hour.into()),
-            ("limits.mails_per_hour", self.limits.mails_per_hour.into()),
-            ("limits.connections", self.limits.connections as u64),
-            ("limits.header_seconds", self.limits.header_seconds),
-        ] {
-            if value == 0 {
-                return fail(key, "must be at least 1");
-            }
-        }
-        if self.limits.header_kb < 8 {
-            return fail("limits.header_kb", "must be at least 8");
-        }
+        self.check_numbers()?;
         if self.cache.min_seconds > self.cache.max_seconds {
             return fail("cache.min_seconds", "must not be larger than cache.max_seconds");
         }
         if self.feed.prefixes.iter().any(String::is_empty) {
             return fail("feed.prefixes", "an empty prefix would block every record's packages");
         }
-        if self.tls.cert.is_some() != self.tls.key.is_some() {
-            return fail("tls", "tls.cert and tls.key go together: set both or neither");
+        // Where one key wants another, the place that is named is that of the key which is set.
+        match (&self.tls.cert, &self.tls.key) {
+            (Some(_), None) => return fail("tls.cert", "needs tls.key: set both or neither"),
+            (None, Some(_)) => return fail("tls.key", "needs tls.cert: set both or neither"),
+            _ => {}
         }
         if self.registration == Registration::Domains && self.registration_domains.is_empty() {
-            return fail("registration_domains", "must name a domain when registration = \"domains\"");
+            return fail("registration", "\"domains\" needs registration_domains to name at least one");
         }
         if self.mail.transport == MailTransport::Smtp && self.mail.smtp.host.is_none() {
-            return fail("mail.smtp.host", "must be set when mail.transport = \"smtp\"");
+            return fail("mail.transport", "\"smtp\" needs mail.smtp.host");
         }
         if self.mail.transport == MailTransport::Smtp && self.mail.from.is_none() {
-            return fail("mail.from", "must be set when mail.transport = \"smtp\"");
+            return fail("mail.transport", "\"smtp\" needs mail.from");
         }
         if self.npm_host.is_some() && self.npm_host == self.pypi_host {
             return fail("pypi_host", "must differ from npm_host");
+        }
+        for (key, host) in [("npm_host", &self.npm_host), ("pypi_host", &self.pypi_host)] {
+            if let Some(host) = host {
+                registry_host(host).map_err(|why| (key, why))?;
+            }
         }
         for (key, front) in [("upstream.npm.url", &self.upstream.npm), ("upstream.pypi.url", &self.upstream.pypi)] {
             if let Some(url) = &front.url {
@@ -235,7 +223,44 @@ impl Settings {
             }
         }
         for url in &self.public_urls {
-            public_url(url).map_err(|why| ("public_urls", format!("{url:?}: {why}")))?;
+            // The address itself is not said: a wrong one may carry a password.
+            public_url(url).map_err(|why| ("public_urls", why))?;
+        }
+        Ok(())
+    }
+
+    /// Every number lies where the program can work with it: none overflows when it becomes bytes or milliseconds.
+    fn check_numbers(&self) -> Result<(), (&'static str, String)> {
+        const MANY: u64 = 1_000_000_000;
+        let (upstream, cache, limits) = (&self.upstream, &self.cache, &self.limits);
+        for (key, value, least, most) in [
+            ("upstream.patience_seconds", upstream.patience_seconds, 1, 3600),
+            ("upstream.max_transfer_mb", upstream.max_transfer_mb, 1, 4096),
+            ("upstream.max_document_mb", upstream.max_document_mb, 1, 4096),
+            ("upstream.connections", upstream.connections as u64, 1, 1_000_000),
+            ("cache.memory_mb", cache.memory_mb, 1, MANY),
+            ("cache.disk_mb", cache.disk_mb, 0, MANY),
+            ("cache.min_seconds", cache.min_seconds, 0, MANY),
+            ("cache.max_seconds", cache.max_seconds, 0, MANY),
+            ("cache.max_stale_hours", cache.max_stale_hours, 0, 1_000_000),
+            ("feed.interval_seconds", self.feed.interval_seconds, 1, MANY),
+            ("limits.anonymous_per_minute", limits.anonymous_per_minute.into(), 1, MANY),
+            ("limits.personal_per_minute", limits.personal_per_minute.into(), 1, MANY),
+            ("limits.hold_seconds", limits.hold_seconds, 0, 3600),
+            ("limits.hold_waiting", limits.hold_waiting.into(), 0, MANY),
+            ("limits.registrations_per_hour", limits.registrations_per_hour.into(), 1, MANY),
+            ("limits.mails_per_hour", limits.mails_per_hour.into(), 1, MANY),
+            ("limits.connections", limits.connections as u64, 1, 1_000_000),
+            ("limits.header_kb", limits.header_kb as u64, 8, 16 * 1024),
+            ("limits.header_seconds", limits.header_seconds, 1, 3600),
+            ("limits.shutdown_seconds", limits.shutdown_seconds, 0, 3600),
+        ] {
+            if value < least {
+                return Err((key, format!("must be at least {least}")));
+            }
+            if value > most {
+                return Err((key, format!("must be at most {most}")));
+            }
         }
         Ok(())
     }
@@ -284,6 +309,19 @@ fn public_url(text: &str) -> Result<(), String> {
         return Err("must have no path".to_owned());
     }
     Ok(())
+}
+
+/// A bare host, perhaps with a port: its scheme is the public address's.
+fn registry_host(text: &str) -> Result<(), String> {
+    let whole = url::Url::parse(&format!("https://{text}/")).ok();
+    let bare = whole.is_some_and(|url| {
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains(['@', '/', '\\'])
+    });
+    if bare {
+        Ok(())
+    } else {
+        Err("must be a host such as \"npm.example.com\", without https:// and without a path".to_owned())
+    }
 }
 
 /// An empty text means that there is no such listener.
