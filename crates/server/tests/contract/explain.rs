@@ -1,0 +1,141 @@
+//! `/why` and `/problems`: what was decided, on which record, and what a refusal means.
+
+use sekisho_server::gate::Knowledge;
+use sekisho_testkit::{Ask, Setup, TestApp, fixtures};
+
+use crate::support::{assert_problem, shown};
+
+const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
+async fn started() -> TestApp {
+    Setup::default()
+        .malware("MAL-2026-1", "pkg:npm/evil@1.0.2")
+        .malware("MAL-2026-2", "pkg:npm/@scope/worse")
+        .block("pkg:pypi/unwanted")
+        .allow("pkg:npm/evil@1.0.1", Some(sekisho_testkit::NOW))
+        .start()
+        .await
+}
+
+async fn page(app: &TestApp, path: &str) -> String {
+    shown(app, &app.ask(Ask::get(path).header("accept", HTML)).await)
+}
+
+async fn json(app: &TestApp, path: &str) -> String {
+    shown(app, &app.ask(Ask::get(path).header("accept", "application/json")).await)
+}
+
+#[tokio::test]
+async fn why_says_what_was_decided_and_on_which_record() {
+    let app = started().await;
+    insta::assert_snapshot!("why_blocked_html", page(&app, "/why/npm/evil/1.0.2").await);
+    insta::assert_snapshot!("why_blocked_json", json(&app, "/why/npm/evil/1.0.2").await);
+    insta::assert_snapshot!("why_allowed_json", json(&app, "/why/npm/evil/1.0.1").await);
+    insta::assert_snapshot!("why_name_json", json(&app, "/why/npm/evil").await);
+    insta::assert_snapshot!("why_policy_html", page(&app, "/why/pypi/Unwanted/1.0").await);
+    insta::assert_snapshot!("why_clear_json", json(&app, "/why/pypi/flask").await);
+}
+
+#[tokio::test]
+async fn a_scoped_name_is_read_in_every_spelling() {
+    let app = started().await;
+    for path in ["/why/npm/@scope/worse", "/why/npm/@scope%2fworse", "/why/npm/%40scope%2Fworse/1.0.0"] {
+        let answer = app.ask(Ask::get(path).header("accept", "application/json")).await;
+        assert_eq!(answer.json()["verdict"], "blocked", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_s_browser_and_a_bare_client_get_html_and_a_program_that_asks_gets_json() {
+    let app = started().await;
+    for (accept, html) in [
+        (Some(HTML), true),
+        (Some("text/html"), true),
+        (Some("*/*"), true),
+        (None, true),
+        (Some("application/json"), false),
+        (Some("application/json, text/html;q=0.5"), false),
+        (Some("application/problem+json"), false),
+        (Some("text/html;q=0.1, application/json"), false),
+    ] {
+        for path in ["/why/npm/evil", "/problems/package_blocked"] {
+            let ask = Ask::get(path);
+            let answer = app.ask(accept.iter().fold(ask, |ask, accept| ask.header("accept", accept))).await;
+            let is_html = answer.header("content-type").unwrap().starts_with("text/html");
+            assert_eq!(is_html, html, "{path} {accept:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_problem_has_its_page() {
+    let app = started().await;
+    let mut all = String::new();
+    for code in sekisho_server::http::Code::ALL {
+        let path = format!("/problems/{}", code.as_str());
+        let answer = app.ask(Ask::get(&path).header("accept", "application/json")).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (200, Some(code.as_str())));
+        all.push_str(&format!("{:#}\n", answer.json()));
+        assert_eq!(app.ask(Ask::get(&path).header("accept", HTML)).await.status, 200);
+    }
+    insta::assert_snapshot!("every_problem", all);
+    insta::assert_snapshot!("problem_html", page(&app, "/problems/package_blocked").await);
+}
+
+#[tokio::test]
+async fn unknown_pages_and_methods_are_problems() {
+    let app = started().await;
+    for path in ["/", "/problems/nothing", "/why/gem/rails", "/why/npm", "/why/npm/a/b/c/d", "/why/npm/..", "/npm"] {
+        assert_problem(&app.get(path).await, 404, "not_found");
+    }
+    for path in ["/why/npm/%ff", "/problems/%ff", "/why/npm/evil/%ff"] {
+        let answer = app.get(path).await;
+        assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.show());
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}: {}", answer.show());
+    }
+    let answer = app.ask(Ask::new("PUT", "/api/v1/tokens")).await;
+    assert_problem(&answer, 405, "unsupported_method");
+    let mut allowed: Vec<&str> =
+        answer.header("allow").expect("RFC 9110: a 405 names what is allowed").split(',').collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["DELETE", "POST"]);
+}
+
+#[tokio::test]
+async fn hostile_text_is_escaped_on_pages() {
+    let app = Setup::default()
+        .block("pkg:npm/x@%3Cscript%3Ealert(1)%3C%2Fscript%3E")
+        .malware("MAL-<img src=x>", "pkg:npm/x@2.0.0")
+        .start()
+        .await;
+    for path in [
+        "/why/npm/x/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        "/why/npm/x/2.0.0",
+        "/why/npm/x/%22%3E%3Cscript%3E",
+        "/why/npm/x/%E2%80%AE1.0.0",
+    ] {
+        let answer = app.ask(Ask::get(path).header("accept", HTML)).await;
+        let text = answer.text();
+        assert!(!text.contains("<script") && !text.contains("<img"), "{path}: {text}");
+        assert!(!text.contains('\u{202e}'), "{path}: a text that turns the page around");
+        assert_eq!(answer.header("content-security-policy").is_some(), answer.status == 200, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn why_says_so_where_no_source_is_configured() {
+    let app = Setup::default().knows(Knowledge::OwnEntriesOnly).start().await;
+    let answer = app.ask(Ask::get("/why/npm/left-pad/1.0.0").header("accept", "application/json")).await;
+    assert!(answer.json()["summary"].as_str().unwrap().contains("no advisory source"), "{}", answer.show());
+}
+
+#[tokio::test]
+async fn why_knows_of_a_document_that_contradicts_itself() {
+    let app = TestApp::start().await;
+    let document = fixtures::packument(&app.upstream, "odd", &["1.0.0", "2.0.0"]).to_string();
+    let document = document.replacen("\"version\":\"2.0.0\"", "\"version\":\"6.6.6\"", 1);
+    fixtures::npm_document(&app.upstream, "odd", &document);
+    assert_eq!(app.get("/npm/odd/-/odd-2.0.0.tgz").await.status, 403);
+    let answer = app.ask(Ask::get("/why/npm/odd/2.0.0").header("accept", "application/json")).await;
+    assert_eq!(answer.json()["reason"], "contradiction", "{}", answer.show());
+}

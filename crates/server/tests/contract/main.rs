@@ -1,0 +1,19 @@
+//! The HTTP contract, line by line. One file per section; refusals and mails are compared whole.
+
+mod addresses;
+mod bad_input;
+mod credentials;
+mod database_down;
+mod decision;
+mod explain;
+mod gate;
+mod hostile_upstream;
+mod limits;
+mod npm;
+mod pypi;
+mod recovery;
+mod refusals;
+mod registration;
+mod support;
+mod usage;
+mod wire;

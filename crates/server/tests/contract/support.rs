@@ -1,0 +1,25 @@
+//! What the sections share.
+
+use sekisho_testkit::{Answer, TestApp};
+
+/// The answer as a snapshot shows it, without what differs from run to run: the fake upstream's port, and entity tags,
+/// which rest on it.
+pub(crate) fn shown(app: &TestApp, answer: &Answer) -> String {
+    let mut answer = answer.clone();
+    if let Some(tag) = answer.headers.get_mut("etag") {
+        *tag = http::HeaderValue::from_static("\"<tag>\"");
+    }
+    app.stable(&answer.show())
+}
+
+/// A problem: its status, code and content type, whatever else it says.
+#[track_caller]
+pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!((answer.status, answer.code().as_str()), (status, code), "{}", answer.show());
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", answer.show());
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{}", answer.show());
+    let body = answer.json();
+    assert_eq!(body["status"], status, "{body}");
+    assert_eq!(body["detail"], body["error"], "{body}");
+    assert!(body["request_id"].as_str().is_some_and(|id| id.len() == 32), "{body}");
+}
