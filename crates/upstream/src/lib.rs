@@ -14,7 +14,7 @@ pub mod source;
 pub mod testing;
 
 pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
-pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Streamed, Validators};
+pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
 pub use discovery::{Discovered, Discovery, Machine};
 pub use error::{FetchError, Unavailable};
 pub use metrics::Counters;

@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use sekisho_core::Ecosystem;
 use sekisho_upstream::testing::{FakeUpstream, Reply};
-use sekisho_upstream::{Client, ClientConfig, FetchError, Fetched, FetchedBody, Unavailable, Upstream, Validators};
+use sekisho_upstream::{
+    Client, ClientConfig, FetchError, Fetched, FetchedBody, Hops, Unavailable, Upstream, Validators,
+};
 
 struct World {
     fake: FakeUpstream,
@@ -39,7 +41,7 @@ impl World {
     }
 
     async fn conditional(&self, path: &str, known: &Validators) -> Result<Fetched, FetchError> {
-        self.client.fetch(&self.upstream, &self.fake.at(path), "application/json", known).await
+        self.client.fetch(&self.upstream, &self.fake.at(path), "application/json", known, &Hops::default()).await
     }
 
     /// The error that this reply leads to.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use sekisho_core::Ecosystem;
-use sekisho_upstream::{Client, ClientConfig, FetchError, Unavailable, Upstream, Validators};
+use sekisho_upstream::{Client, ClientConfig, FetchError, Hops, Unavailable, Upstream, Validators};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -38,7 +38,7 @@ async fn fetch(address: &str) -> Result<(), FetchError> {
     let upstream = Upstream::new(Ecosystem::Npm, address).unwrap();
     let config = ClientConfig { system_proxy: false, ..ClientConfig::new("0", "x", []) };
     let client = Client::new(config, Arc::default()).unwrap();
-    client.fetch(&upstream, upstream.base(), "*/*", &Validators::default()).await.map(drop)
+    client.fetch(&upstream, upstream.base(), "*/*", &Validators::default(), &Hops::default()).await.map(drop)
 }
 
 #[tokio::test]

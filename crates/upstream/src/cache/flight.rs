@@ -10,7 +10,7 @@ use super::disk::Stored;
 use super::entry::{Entry, revision};
 use super::freshness::fresh_for;
 use super::{Document, Failure, Inner, RawDocument};
-use crate::client::{Fetched, FetchedBody};
+use crate::client::{Fetched, FetchedBody, Hops};
 use crate::error::{FetchError, Unavailable};
 use crate::source::{SourceState, Upstream};
 
@@ -68,9 +68,14 @@ impl<D: Document> Drop for Landing<D> {
 }
 
 /// Runs one flight: fetch or revalidate, compile, remember, tell the askers; then, with nobody waiting, store.
-pub(super) async fn fly<D: Document>(cache: Arc<Inner<D>>, name: PackageName, progress: watch::Sender<Progress<D>>) {
+pub(super) async fn fly<D: Document>(
+    cache: Arc<Inner<D>>,
+    name: PackageName,
+    hops: Hops,
+    progress: watch::Sender<Progress<D>>,
+) {
     let landing = Landing { cache: Arc::clone(&cache), name: name.clone() };
-    let (outcome, keep) = match cache.refresh(&name, &progress).await {
+    let (outcome, keep) = match cache.refresh(&name, &hops, &progress).await {
         Ok((entry, keep)) => {
             cache.memory.insert(name.clone(), Arc::clone(&entry));
             cache.failures.invalidate(&name);
@@ -113,6 +118,7 @@ impl<D: Document> Inner<D> {
     async fn refresh(
         self: &Arc<Self>,
         name: &PackageName,
+        hops: &Hops,
         progress: &watch::Sender<Progress<D>>,
     ) -> Result<Refreshed<D>, FetchError> {
         let upstream = self.upstream().await?;
@@ -132,7 +138,7 @@ impl<D: Document> Inner<D> {
         }
         let validators = prior.as_ref().map(|entry| entry.validators.clone()).unwrap_or_default();
         let url = upstream.metadata_url(name);
-        match self.parts.client.fetch(&upstream, &url, upstream.accept(), &validators).await? {
+        match self.parts.client.fetch(&upstream, &url, upstream.accept(), &validators, hops).await? {
             Fetched::NotModified { cache_control } => {
                 // Asked with conditions only where there is a prior document.
                 let prior = prior.ok_or(FetchError::Unavailable(Unavailable::Internal))?;

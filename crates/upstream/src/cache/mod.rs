@@ -17,7 +17,7 @@ use url::Url;
 
 pub use entry::Entry;
 
-use crate::client::Client;
+use crate::client::{Client, Hops};
 use crate::error::{FetchError, Unavailable};
 use crate::metrics::Counters;
 use crate::source::SourceState;
@@ -167,6 +167,11 @@ impl<D: Document> MetadataCache<D> {
 
     /// The document: fresh if it can be had, else stale, else why not.
     pub async fn get(&self, name: &PackageName) -> Result<Arc<Entry<D>>, FetchError> {
+        self.get_through(name, &Hops::default()).await
+    }
+
+    /// As [`MetadataCache::get`], for a request that came through other servers of our kind.
+    pub async fn get_through(&self, name: &PackageName, hops: &Hops) -> Result<Arc<Entry<D>>, FetchError> {
         if let Some(entry) = self.fresh(name) {
             return Ok(entry);
         }
@@ -174,7 +179,7 @@ impl<D: Document> MetadataCache<D> {
         if let SourceState::Off(message) = &*self.0.parts.source.borrow() {
             return Err(FetchError::Off(message.clone()));
         }
-        let outcome = match self.0.join(name) {
+        let outcome = match self.0.join(name, hops) {
             Joined::Known(outcome) => outcome,
             Joined::Flight(progress) => self.0.landed(progress).await,
         };
@@ -228,7 +233,7 @@ impl<D: Document> Inner<D> {
 
     /// Joins the flight for `name`, or starts it. The flight is a task of its own: an asker that goes away does not
     /// end it for the others.
-    fn join(self: &Arc<Self>, name: &PackageName) -> Joined<D> {
+    fn join(self: &Arc<Self>, name: &PackageName, hops: &Hops) -> Joined<D> {
         // Under the lock, because a flight that lands fills the memory before it leaves the list: whoever holds the
         // lock sees the one or the other, and never asks the upstream a second time.
         let mut flights = self.flights.lock();
@@ -241,7 +246,7 @@ impl<D: Document> Inner<D> {
         let (sender, progress) = watch::channel(Progress::default());
         flights.insert(name.clone(), progress.clone());
         drop(flights);
-        tokio::spawn(flight::fly(Arc::clone(self), name.clone(), sender));
+        tokio::spawn(flight::fly(Arc::clone(self), name.clone(), hops.clone(), sender));
         Joined::Flight(progress)
     }
 

@@ -4,6 +4,7 @@ mod body;
 mod download;
 mod send;
 mod stream;
+mod via;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use url::Url;
 
 pub use download::Download;
 pub use stream::{ByteStream, Streamed};
+pub use via::Hops;
 
 use crate::error::{FetchError, Unavailable};
 use crate::guard::GuardedResolver;
@@ -175,7 +177,7 @@ impl Client {
             }
             builder.build().map_err(|e| ClientError(send::causes(&e)))
         };
-        let received_by = format!("sekisho-{}", config.instance);
+        let received_by = format!("{}{}", via::NAME, config.instance);
         let via = HeaderValue::from_str(&format!("1.1 {received_by}")).map_err(|e| ClientError(e.to_string()))?;
         Ok(Client(Arc::new(Inner {
             own: build(false)?,
@@ -191,19 +193,20 @@ impl Client {
 
     /// True if a request already passed through this server (RFC 9110, 7.6.3): the server answers it `508`.
     pub fn via_has_us(&self, headers: &HeaderMap) -> bool {
-        let hops = headers.get_all(header::VIA).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
-        hops.filter_map(|hop| hop.split_whitespace().nth(1)).any(|by| by.eq_ignore_ascii_case(&self.0.received_by))
+        via::received_by(headers).any(|by| by.eq_ignore_ascii_case(&self.0.received_by))
     }
 
-    /// Fetches a document whole, decompressed, within the caps and the patience.
+    /// Fetches a document whole, decompressed, within the caps and the patience; `hops` are named to the upstream.
     pub async fn fetch(
         &self,
         upstream: &Upstream,
         url: &Url,
         accept: &str,
         known: &Validators,
+        hops: &Hops,
     ) -> Result<Fetched, FetchError> {
         let mut headers = HeaderMap::new();
+        hops.add_to(&mut headers);
         headers.insert(header::ACCEPT, text(accept)?);
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         if let Some(etag) = &known.etag {

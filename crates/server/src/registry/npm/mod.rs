@@ -14,7 +14,7 @@ use sekisho_core::PackageName;
 use sekisho_core::policy::{Refusal, Verdict};
 use sekisho_npm::path::{self, NpmPath};
 use sekisho_npm::{Hidden, Packument};
-use sekisho_upstream::{Document, Entry, MetadataCache, RawDocument};
+use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument};
 
 use super::views::{View, Views};
 use super::{Asked, metadata::Renders};
@@ -90,14 +90,19 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
 }
 
 /// Decides on the name, gets its document, and looks at it. A name that is refused whole needs no upstream.
-async fn see(app: &App, guard: &Guard, name: &PackageName) -> Result<Result<Seen, Refusal>, Problem> {
+async fn see(
+    app: &App,
+    asked: &Asked<'_>,
+    guard: &Guard,
+    name: &PackageName,
+) -> Result<Result<Seen, Refusal>, Problem> {
     if let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) {
         return Ok(Err(refusal));
     }
     let entry = match app.npm.documents.fresh(name) {
         Some(entry) => entry,
         None => {
-            let found = app.npm.documents.get(name).await;
+            let found = app.npm.documents.get_through(name, &Hops::of(&asked.parts.headers)).await;
             found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
         }
     };

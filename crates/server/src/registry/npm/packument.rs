@@ -21,7 +21,7 @@ pub(super) const NPM_NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 /// Answers with the packument; `403` if every release is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
-    let seen = match super::see(app, &guard, name).await? {
+    let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
         Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
     };

@@ -19,7 +19,7 @@ pub(super) async fn take(
     file: &str,
 ) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
-    let seen = match super::see(app, &guard, name).await {
+    let seen = match super::see(app, asked, &guard, name).await {
         Ok(Ok(seen)) => seen,
         Ok(Err(refusal)) => {
             let refused =

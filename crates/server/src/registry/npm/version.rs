@@ -21,7 +21,7 @@ pub(super) async fn show(
     spec: &str,
 ) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
-    let seen = match super::see(app, &guard, name).await? {
+    let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
         Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
     };

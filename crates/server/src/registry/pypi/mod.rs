@@ -13,7 +13,7 @@ use sekisho_core::policy::{NameView, Refusal, Verdict};
 use sekisho_core::{Ecosystem, PackageName, Release};
 use sekisho_pypi::path::{self, PypiPath};
 use sekisho_pypi::{File, Kind, Project, Refused as RefusedFiles};
-use sekisho_upstream::{Document, Entry, MetadataCache, RawDocument};
+use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument};
 
 use super::views::{View, Views};
 use super::{Asked, metadata::Renders};
@@ -85,11 +85,11 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
 }
 
 /// Gets a project's page and looks at it. A name that is refused whole stays a page, with everything in it yanked.
-async fn see(app: &App, guard: &Guard, name: &PackageName) -> Result<Seen, Problem> {
+async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageName) -> Result<Seen, Problem> {
     let entry = match app.pypi.documents.fresh(name) {
         Some(entry) => entry,
         None => {
-            let found = app.pypi.documents.get(name).await;
+            let found = app.pypi.documents.get_through(name, &Hops::of(&asked.parts.headers)).await;
             found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
         }
     };
@@ -131,7 +131,7 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &PackageName, file: &str) -> R
         let refused = Refused { release: Release::new(name.clone(), sekisho_core::policy::CANARY_VERSION), refusal };
         return Err(app.recorder.refuse(&refused, file, asked.exchange).await);
     }
-    let seen = match see(app, &guard, name).await {
+    let seen = match see(app, asked, &guard, name).await {
         Ok(seen) => seen,
         Err(problem) => return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or(problem)),
     };

@@ -24,7 +24,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         return show_canary(asked, answer.form, answer.content_type);
     }
     let guard = app.gate.guard()?;
-    let seen = match super::see(app, &guard, name).await {
+    let seen = match super::see(app, asked, &guard, name).await {
         Ok(seen) => seen,
         Err(problem) => return show_without_upstream(app, asked, &guard, name, answer, problem),
     };
