@@ -1,6 +1,6 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test quick tools lint hosts deny e2e
+.PHONY: test quick e2e bench tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
@@ -13,6 +13,10 @@ quick:
 # Only the tests with real package managers, a real mail server and the built program.
 e2e:
 	@scripts/test e2e
+
+# The measurements of docs/benchmarks.md, against nginx as a caching proxy.
+bench:
+	@bench/run
 
 # Installs what the tests need, by package name, and says what is there.
 tools:

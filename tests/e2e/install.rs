@@ -37,6 +37,33 @@ fn npm_set_up_by_the_mail_installs_express_and_every_file_is_in_the_ledger() {
 }
 
 #[test]
+fn uv_set_up_by_the_mails_files_installs_flask() {
+    let post = Post::open();
+    let gate = launch(&post).start();
+    let letter = Person::new("uv.files").gets_a_key(&gate, &post);
+
+    let by_user = Home::new();
+    by_user.write("~/.config/uv/uv.toml", &letter.block("uv (uv.toml)", "~/.config/uv/uv.toml"));
+    make_venv(&by_user);
+    by_user.run("uv", &["pip", "install", "flask"]).succeeded();
+    let installed = by_user.python_installed();
+    assert_eq!(ledger::releases(&ledger::rows(&gate.data()), Ecosystem::Pypi, "answered"), installed);
+
+    let by_project = Home::new();
+    let project = "[project]\nname = \"project\"\nversion = \"1\"\nrequires-python = \">=3.9\"\n";
+    let block = letter.block("uv (pyproject.toml)", "pyproject.toml");
+    by_project.write("pyproject.toml", &format!("{project}dependencies = [\"flask\"]\n\n{block}"));
+    python_shell(&by_project, &letter, "uv (pyproject.toml)", &letter.key(), "uv sync").succeeded();
+    let rows = ledger::rows(&gate.data());
+    // More than is installed: a lock file is for every Python, and uv looks into files of other releases for it.
+    let recorded = ledger::releases(&rows, Ecosystem::Pypi, "answered");
+    for release in by_project.python_installed() {
+        assert!(recorded.contains(&release), "{release:?} is not in the ledger");
+    }
+    assert!(rows.iter().all(|row| row.client_name == "uv"), "{:?}", rows[0]);
+}
+
+#[test]
 fn pip_and_uv_set_up_by_the_mail_install_flask_and_every_file_is_in_the_ledger() {
     let post = Post::open();
     let gate = launch(&post).start();
