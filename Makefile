@@ -34,8 +34,3 @@ hosts:
 # Licences, banned crates, sources of crates. Builds cargo-deny if it is missing.
 deny:
 	@scripts/check-deny
-
-# The server beside nginx on the same documents, and the ledger beside the disk: prints figures, fails on nothing.
-.PHONY: bench
-bench:
-	@bench/run
