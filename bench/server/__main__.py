@@ -37,10 +37,12 @@ class Plan:
 
 
 def main():
-    arguments = argparse.ArgumentParser(prog="bench/run")
-    arguments.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    arguments.add_argument("--only", default="", help="only rows whose title has this text; `artifacts` for the ledger")
-    arguments = arguments.parse_args()
+    parser = argparse.ArgumentParser(prog="bench/run")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--only", default="", help="only rows whose title has this text; `artifacts` for the ledger")
+    arguments = parser.parse_args()
+    if arguments.write and arguments.only:
+        parser.error("--write wants every row")
     quick = os.environ.get("BENCH_QUICK") == "1"
     plan = Plan(rounds=1, seconds=1) if quick else Plan(rounds=3, seconds=5)
     binary = (ROOT / os.environ.get("BENCH_BINARY", "target/release/sekisho")).resolve()

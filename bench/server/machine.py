@@ -28,7 +28,8 @@ def facts(binary, database):
     memory = int(first_match(r"^MemTotal:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text(), "0"))
     system = first_match(r'^PRETTY_NAME="(.+)"', pathlib.Path("/etc/os-release").read_text())
     revision = said("git", "rev-parse", "--short", "HEAD").strip()
-    changed = " with changes" if said("git", "status", "--porcelain", "--", "crates", "Cargo.toml", "Cargo.lock").strip() else ""
+    edited = said("git", "status", "--porcelain", "--", "crates", "Cargo.toml", "Cargo.lock").strip()
+    changed = " with changes" if edited else ""
     found = {
         "Date": time.strftime("%Y-%m-%d"),
         "Processor": f"{cpu}, {os.cpu_count()} cores",
