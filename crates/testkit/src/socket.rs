@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::TestApp;
 
@@ -22,11 +23,16 @@ pub struct Served {
 impl TestApp {
     /// Serves the application on a free port of loopback.
     pub async fn serve(&self) -> Served {
+        self.serve_over(None).await
+    }
+
+    /// The same, by HTTPS.
+    pub async fn serve_over(&self, tls: Option<TlsAcceptor>) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let (app, limits) = (self.app.clone(), self.app.settings.limits.clone());
-        let server = tokio::spawn(async move { serve::serve(app, listener, None, &limits, stopped).await });
+        let server = tokio::spawn(async move { serve::serve(app, listener, tls, &limits, stopped).await });
         Served { address, stop, server }
     }
 }

@@ -21,6 +21,12 @@ pub struct Views<V> {
 /// Views kept; each is small unless a great many releases are hidden.
 const CAPACITY: u64 = 50_000;
 
+impl<V: Send + Sync + 'static> Default for Views<V> {
+    fn default() -> Views<V> {
+        Views::new()
+    }
+}
+
 impl<V: Send + Sync + 'static> Views<V> {
     /// No views yet.
     pub fn new() -> Views<V> {

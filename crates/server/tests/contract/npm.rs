@@ -118,14 +118,15 @@ async fn head_answers_as_get_without_a_body() {
 async fn what_the_client_has_is_answered_304() {
     let app = started().await;
     for path in ["/npm/left-pad", "/npm/left-pad/1.3.0", "/npm/-/package/left-pad/dist-tags", "/npm/evil"] {
-        let tag = app.get(path).await.header("etag").unwrap().to_owned();
+        let whole = app.get(path).await;
+        let tag = whole.header("etag").unwrap().to_owned();
         assert!(tag.starts_with('"'), "{path}: a strong tag: {tag}");
         for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
             let answer = app.ask(Ask::get(path).header("if-none-match", &held)).await;
             assert_eq!((answer.status, answer.body.len()), (304, 0), "{path} {held}");
             assert_eq!(answer.header("etag"), Some(tag.as_str()), "{path}");
             assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"), "{path}");
-            assert_eq!(answer.header("cache-control"), Some("private, max-age=60"), "{path}");
+            assert_eq!(answer.header("cache-control"), whole.header("cache-control"), "{path}");
         }
         assert_eq!(app.ask(Ask::get(path).header("if-none-match", "\"other\"")).await.status, 200, "{path}");
     }

@@ -96,6 +96,8 @@ async fn npm_notice_comes_only_where_a_tag_moved_or_exactly_that_release_was_ask
         );
     }
     assert_eq!(app.get("/npm/evil-pkg/1.0.1").await.header("npm-notice"), None);
+    // npm prints the notice only of an answer that it does not store.
+    assert_eq!(app.get("/npm/evil-pkg").await.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]

@@ -158,3 +158,68 @@ async fn a_stop_lets_a_running_request_finish() {
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer:?}");
     assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nothing new is accepted");
 }
+
+/// The connection preface of HTTP/2 with an empty SETTINGS frame.
+const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// The type of the first frame that the other side sends: 4 is SETTINGS.
+async fn first_frame(stream: &mut (impl AsyncReadExt + AsyncWriteExt + Unpin)) -> u8 {
+    stream.write_all(HTTP_2).await.unwrap();
+    let mut head = [0; 9];
+    tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut head)).await.unwrap().unwrap();
+    head[3]
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_with_who_begins_with_it() {
+    let app = TestApp::start().await;
+    let served = app.serve().await;
+    assert_eq!(first_frame(&mut served.connect().await).await, 4);
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn over_tls_the_version_is_the_one_that_was_agreed_on() {
+    let app = TestApp::start().await;
+    let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+    std::fs::write(&cert, own.cert.pem()).unwrap();
+    std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    let served = app.serve_over(Some(sekisho_server::serve::acceptor(&cert, &key).unwrap())).await;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(own.cert.der().clone()).unwrap();
+    let connect = async |protocols: &[&str]| {
+        let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let mut config = config.unwrap().with_root_certificates(roots.clone()).with_no_client_auth();
+        config.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+        connector.connect(name, served.connect().await).await.unwrap()
+    };
+    assert_eq!(first_frame(&mut connect(&["h2", "http/1.1"]).await).await, 4);
+    for protocols in [&["http/1.1"][..], &[]] {
+        let mut stream = connect(protocols).await;
+        stream.write_all(format!("GET /npm/-/ping HTTP/1.1\r\n{HOST}\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{protocols:?}: {answer}");
+    }
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_who_has_asked_for_nothing() {
+    let app = TestApp::start().await;
+    let served = app.serve().await;
+    let silent = served.connect().await;
+    let mut idle = served.connect().await;
+    idle.write_all(b"GET /npm/-/ping HTTP/1.1\r\nHost: 127.0.0.1:8417\r\n\r\n").await.unwrap();
+    let mut some = [0; 12];
+    idle.read_exact(&mut some).await.unwrap();
+    let began = std::time::Instant::now();
+    served.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    drop((silent, idle));
+}
