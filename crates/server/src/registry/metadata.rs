@@ -48,6 +48,7 @@ pub struct RenderKey {
 pub struct Rendered {
     body: Bytes,
     etag: HeaderValue,
+    length: HeaderValue,
     gzip: bool,
 }
 
@@ -56,6 +57,9 @@ pub struct Renders {
     cache: Cache<RenderKey, Arc<Rendered>>,
 }
 
+/// zlib-rs packs repetitive packuments far better from level 7 on (next: 1,168 KB at 6 in 61 ms, 687 KB at 7 in 77 ms,
+/// 649 KB at 8 in 163 ms), and this is done once per revision.
+const LEVEL: u32 = 7;
 /// Answers smaller than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 512;
 
@@ -94,12 +98,13 @@ impl Rendered {
     pub fn make(body: Vec<u8>, etag: HeaderValue, gzip: bool) -> Result<Rendered, String> {
         let gzip = gzip && body.len() >= WORTH_COMPRESSING;
         let body = if gzip { compress(&body).map_err(|e| e.to_string())? } else { body };
-        Ok(Rendered { body: body.into(), etag, gzip })
+        let length = HeaderValue::from(body.len());
+        Ok(Rendered { body: body.into(), etag, length, gzip })
     }
 }
 
 fn compress(body: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::new(6));
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::new(LEVEL));
     encoder.write_all(body)?;
     encoder.finish()
 }
@@ -125,6 +130,8 @@ pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str
     let body = if matched || asked.exchange.head { Bytes::new() } else { rendered.body.clone() };
     let mut response = Response::new(Body::from(body));
     let headers = response.headers_mut();
+    // All headers of an answer, so that the map never grows.
+    headers.reserve(16);
     headers.insert(header::ETAG, rendered.etag.clone());
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
@@ -138,7 +145,7 @@ pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str
         return response;
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(rendered.body.len()));
+    headers.insert(header::CONTENT_LENGTH, rendered.length.clone());
     if rendered.gzip {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }

@@ -96,12 +96,13 @@ async fn see(
     guard: &Guard,
     name: &PackageName,
 ) -> Result<Result<Seen, Refusal>, Problem> {
-    if let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) {
-        return Ok(Err(refusal));
-    }
     let entry = match app.npm.documents.fresh(name) {
+        // The view of its document, looked at below, knows about the name too.
         Some(entry) => entry,
         None => {
+            if let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) {
+                return Ok(Err(refusal));
+            }
             let found = app.npm.documents.get_through(name, &Hops::of(&asked.parts.headers)).await;
             found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
         }
@@ -122,7 +123,10 @@ pub fn look(app: &App, guard: &Guard, name: &PackageName, entry: &Entry<NpmDocum
             Verdict::Allow => None,
         });
         let first = hidden.refusals().next().map(|(_, refusal)| refusal.clone());
-        let whole = first.filter(|_| hidden.all_hidden());
+        let whole = match known.decide(None) {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Allow => first.filter(|_| hidden.all_hidden()),
+        };
         (NpmView { hidden, whole }, known.valid_until())
     })
 }
