@@ -133,6 +133,18 @@ async fn http_1_0_and_keep_alive_and_head_are_served() {
 }
 
 #[tokio::test]
+async fn a_204_has_no_length() {
+    let app = TestApp::start().await;
+    let person = app.register("you@example.com").await;
+    let served = app.serve().await;
+    let head = format!("DELETE /api/v1/tokens HTTP/1.1\r\n{HOST}Authorization: Bearer {}\r\n\r\n", person.key);
+    let answer = served.raw(head).await.to_ascii_lowercase();
+    assert!(answer.starts_with("http/1.1 204 "), "{answer}");
+    assert!(!answer.contains("content-length") && !answer.contains("transfer-encoding"), "RFC 9110, 8.6: {answer}");
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_without_a_host_is_421() {
     let app = TestApp::start().await;
     let served = app.serve().await;
