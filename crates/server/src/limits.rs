@@ -3,7 +3,7 @@
 //! Limits are per node. A caller over the limit is held rather than refused, because npm turns one `429` into ten
 //! seconds; only when the wait is too long, or too many already wait, the answer is `429`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -56,11 +56,11 @@ impl governor::clock::Clock for LimiterClock {
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>;
 
-/// The limiter of package and API requests, and the one of registrations and resets.
+/// The limiter of requests, and the one of registrations and resets.
 pub struct Limiter {
     anonymous: Keyed<Counted>,
     personal: Keyed<Counted>,
-    registrations: Keyed<ClientNet>,
+    registrations: Mutex<HashMap<ClientNet, VecDeque<Duration>>>,
     waiting: Mutex<HashMap<Counted, u32>>,
     limits: Limits,
     clock: LimiterClock,
@@ -81,7 +81,7 @@ impl Limiter {
         Limiter {
             anonymous: keyed(Quota::per_minute(at_least_one(limits.anonymous_per_minute)), &clock),
             personal: keyed(Quota::per_minute(at_least_one(limits.personal_per_minute)), &clock),
-            registrations: keyed(Quota::per_hour(at_least_one(limits.registrations_per_hour)), &clock),
+            registrations: Mutex::default(),
             waiting: Mutex::default(),
             policies: [
                 policy("anonymous", limits.anonymous_per_minute),
@@ -100,11 +100,20 @@ impl Limiter {
         }
     }
 
-    /// Counts a registration or a reset.
+    /// Counts a registration or a reset. Exactly so many in any hour: these send mail and try codes, so a bucket that
+    /// fills while it is emptied would let twice as many through.
     pub fn admit_registration(&self, client: ClientNet) -> Result<(), Problem> {
-        match self.registrations.check_key(&client) {
-            Ok(_) => Ok(()),
-            Err(not_until) => Err(too_many(not_until.wait_time_from(self.clock.now()))),
+        let now = self.clock.0.monotonic();
+        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = registrations.entry(client).or_default();
+        forget_before(times, now);
+        let most = usize::try_from(self.limits.registrations_per_hour).unwrap_or(usize::MAX);
+        match times.front() {
+            Some(first) if times.len() >= most => Err(too_many((*first + HOUR).saturating_sub(now))),
+            _ => {
+                times.push_back(now);
+                Ok(())
+            }
         }
     }
 
@@ -128,7 +137,11 @@ impl Limiter {
     pub fn forget_idle(&self) {
         self.anonymous.retain_recent();
         self.personal.retain_recent();
-        self.registrations.retain_recent();
+        let now = self.clock.0.monotonic();
+        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, times| {
+            forget_before(times, now);
+            !times.is_empty()
+        });
     }
 
     fn check(&self, who: Counted) -> Result<Quotas, Duration> {
@@ -193,8 +206,17 @@ impl Drop for Place<'_> {
     }
 }
 
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Drops what was more than an hour ago.
+fn forget_before(times: &mut VecDeque<Duration>, now: Duration) {
+    while times.front().is_some_and(|at| now.saturating_sub(*at) >= HOUR) {
+        times.pop_front();
+    }
+}
+
 fn too_many(wait: Duration) -> Problem {
-    let seconds = wait.as_secs() + 1;
+    let seconds = u64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1);
     Problem::new(Code::RateLimited, format!("Too many requests. Try again in {seconds} s.")).retry_after(seconds)
 }
 
