@@ -16,7 +16,8 @@ has started one.
 - One core for the server, one for the load: `taskset -c 0` and `taskset -c 1`. wrk with one thread asks for gzip over
   kept connections; {seconds} s a run after {warm_up} s of warm-up; the two servers take turns, {rounds} rounds, medians.
 - nginx is a caching proxy with one worker (`bench/server/nginx.conf`), and every answer comes out of its cache. Both
-  servers have the same upstream, which compresses as Sekisho does (zlib, level 6). The abbreviated packuments of the
+  servers have the same upstream, which compresses at zlib's level 6; Sekisho compresses itself, once per revision, at
+  level 7, and the sizes of both are below. The abbreviated packuments of the
   upstream are the ones that Sekisho makes, because not every registry makes them.
 - Sekisho answers a personal token, with 20,000 advisories in force, the limiter counting each request (its number is
   raised), metrics on, and its cache warm.
