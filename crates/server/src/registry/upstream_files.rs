@@ -1,11 +1,15 @@
 //! The upstream's files: where they are, what they are, and their bytes.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
+use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::Response;
 use sekisho_core::Ecosystem;
 use sekisho_upstream::guard::location_allowed;
-use sekisho_upstream::{FetchError, SourceState, Streamed, Upstream};
-use std::sync::Arc;
+use sekisho_upstream::{FetchError, SourceState, Unavailable, Upstream};
 use url::Url;
 
 use super::{artifact, upstream_problem};
@@ -14,6 +18,8 @@ use crate::http::{Code, Problem};
 
 /// Largest core metadata that is passed on. Real ones are some kilobytes.
 const MAX_CORE_METADATA: u64 = 8 * 1024 * 1024;
+/// How long its bytes may take to arrive.
+const CORE_METADATA_TIME: Duration = Duration::from_secs(60);
 
 impl App {
     /// The address of a file as the upstream's document gives it, if the upstream may send us there.
@@ -36,11 +42,21 @@ impl App {
         Ok(artifact::head(&found))
     }
 
-    /// Opens a file's core metadata.
-    pub(super) async fn core_metadata(&self, ecosystem: Ecosystem, url: &Url) -> Result<Streamed, Problem> {
+    /// Gets a file's core metadata, whole: a client that reads slowly, or not at all, must not hold one of the few places
+    /// at the upstream, which every other caller's page needs too.
+    pub(super) async fn core_metadata(&self, ecosystem: Ecosystem, url: &Url) -> Result<Bytes, Problem> {
         let upstream = self.upstream(ecosystem)?;
-        let opened = self.client.stream(&upstream, url, None, MAX_CORE_METADATA).await;
-        opened.map_err(|e| upstream_problem(&e, "This file's core metadata"))
+        let whole = async {
+            let opened = self.client.stream(&upstream, url, None, MAX_CORE_METADATA).await?;
+            let take = |mut all: Vec<u8>, piece: Bytes| async move {
+                all.extend_from_slice(&piece);
+                Ok(all)
+            };
+            opened.body.try_fold(Vec::new(), take).await.map(Bytes::from)
+        };
+        let arrived = tokio::time::timeout(CORE_METADATA_TIME, whole).await;
+        let arrived = arrived.unwrap_or(Err(FetchError::Unavailable(Unavailable::Timeout)));
+        arrived.map_err(|e| upstream_problem(&e, "This file's core metadata"))
     }
 
     fn upstream(&self, ecosystem: Ecosystem) -> Result<Arc<Upstream>, Problem> {

@@ -128,6 +128,23 @@ async fn core_metadata_is_streamed() {
 }
 
 #[tokio::test]
+async fn clients_that_do_not_read_their_core_metadata_hold_no_place_at_the_registry() {
+    let app = Setup::default().set("upstream.patience_seconds", "1").start().await;
+    fixtures::pypi(&app.upstream, "flask", &["1.0"]);
+    fixtures::pypi(&app.upstream, "other", &["1.0"]);
+    let mut unread = Vec::new();
+    for _ in 0..40 {
+        let ask = http::Request::get("/pypi/files/flask/flask-1.0-py3-none-any.whl.metadata");
+        let ask = ask.header("host", "127.0.0.1:8417").body(axum::body::Body::empty()).unwrap();
+        let answer = app.app.handle(ask, [192, 0, 2, 1].into()).await;
+        assert_eq!(answer.status(), 200);
+        unread.push(answer);
+    }
+    assert_eq!(app.get("/pypi/simple/other/").await.status, 200);
+    drop(unread);
+}
+
+#[tokio::test]
 async fn the_list_of_projects_is_valid_and_empty() {
     let app = started().await;
     insta::assert_snapshot!("root_json", shown(&app, &app.ask(json("/pypi/simple/")).await));
