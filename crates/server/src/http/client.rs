@@ -58,14 +58,7 @@ impl Sender<'_> {
         if trusted.is_empty() || !is_trusted(&peer) {
             return Sender { net: peer.into(), host };
         }
-        let mut client = peer;
-        for hop in hops(headers).into_iter().rev() {
-            let Some(address) = hop else { break };
-            client = address;
-            if !is_trusted(&address) {
-                break;
-            }
-        }
+        let client = forwarded_client(headers, peer, &is_trusted);
         Sender { net: client.into(), host: forwarded_host(headers).or(host) }
     }
 }
@@ -84,19 +77,37 @@ fn parameter<'a>(element: &'a str, wanted: &str) -> Option<&'a str> {
     found.next().map(|(_, value)| value.trim().trim_matches('"'))
 }
 
-/// The forwarded addresses, oldest first; `None` where one can't be read. RFC 7239's `Forwarded` before `X-Forwarded-For`.
-fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+/// The client that the trusted proxies name. A proxy writes one of the two headers and passes the other one on as the client
+/// sent it; nobody can tell which, so where they disagree neither counts.
+fn forwarded_client(headers: &HeaderMap, peer: IpAddr, is_trusted: &impl Fn(&IpAddr) -> bool) -> IpAddr {
     let values =
         |name: &str| headers.get_all(name).into_iter().filter_map(|v| v.to_str().ok()).collect::<Vec<_>>().join(",");
-    let forwarded = values("forwarded");
-    if !forwarded.is_empty() {
-        return forwarded.split(',').map(forwarded_for).collect();
+    let (forwarded, plain) = (values("forwarded"), values("x-forwarded-for"));
+    let names_clients = forwarded.split(',').any(|element| parameter(element, "for").is_some());
+    let forwarded = names_clients.then(|| outermost(forwarded.split(',').map(forwarded_for), peer, is_trusted));
+    let plain =
+        (!plain.is_empty()).then(|| outermost(plain.split(',').map(|hop| address(hop.trim())), peer, is_trusted));
+    match (forwarded, plain) {
+        (Some(one), Some(other)) if one != other => peer,
+        (found, other) => found.or(other).unwrap_or(peer),
     }
-    let plain = values("x-forwarded-for");
-    if plain.is_empty() {
-        return Vec::new();
+}
+
+/// Walks from the nearest hop outwards, to the first that is no trusted proxy's or can't be read.
+fn outermost(
+    hops: impl DoubleEndedIterator<Item = Option<IpAddr>>,
+    peer: IpAddr,
+    is_trusted: &impl Fn(&IpAddr) -> bool,
+) -> IpAddr {
+    let mut client = peer;
+    for hop in hops.rev() {
+        let Some(address) = hop else { break };
+        client = address;
+        if !is_trusted(&address) {
+            break;
+        }
     }
-    plain.split(',').map(|hop| address(hop.trim())).collect()
+    client
 }
 
 fn forwarded_for(element: &str) -> Option<IpAddr> {
@@ -130,6 +141,23 @@ mod tests {
         assert_eq!(net("192.0.2.9", ("x-forwarded-for", "198.51.100.1")), "192.0.2.9");
         assert_eq!(net("10.0.0.1", ("x-forwarded-for", "198.51.100.1, 203.0.113.7, 10.0.0.2")), "203.0.113.7");
         assert_eq!(net("10.0.0.1", ("x-forwarded-for", "198.51.100.1, nonsense")), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_header_that_the_proxy_does_not_write_cannot_choose_an_address() {
+        let net = |forwarded: &'static str, plain: &'static str| {
+            let headers = HeaderMap::from_iter([
+                (header::FORWARDED, forwarded.parse().expect("a header")),
+                (header::HeaderName::from_static("x-forwarded-for"), plain.parse().expect("a header")),
+            ]);
+            let trusted = ["10.0.0.0/8".parse().expect("a network")];
+            let peer = "10.0.0.1".parse().expect("an address");
+            Sender::of(&Uri::from_static("/"), &headers, peer, &trusted).net.to_string()
+        };
+        assert_eq!(net("for=198.51.100.1", "203.0.113.7"), "10.0.0.1");
+        assert_eq!(net("for=203.0.113.7", "198.51.100.1"), "10.0.0.1");
+        assert_eq!(net("for=203.0.113.7", "198.51.100.1, 203.0.113.7"), "203.0.113.7");
+        assert_eq!(net("host=gate.example;proto=https", "203.0.113.7"), "203.0.113.7");
     }
 
     #[test]
