@@ -25,6 +25,8 @@ pub struct Origin {
     pub tag: u32,
     /// What is served here.
     pub site: Site,
+    /// A loopback name that is always in the list; the operator did not write it there.
+    pub implied: bool,
     /// Where pages (`/why`, `/problems`) are: an address that serves everything.
     pub pages: String,
     /// Where `/api/v1` is.
@@ -67,6 +69,7 @@ impl Origins {
         let scheme = if tls { "https" } else { "http" };
         let loopback = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{scheme}://{name}:{}", bound.port()));
         let mut whole: Vec<&str> = public_urls.iter().map(|url| url.trim_end_matches('/')).collect();
+        let configured = whole.len();
         whole.extend(loopback.iter().map(String::as_str));
         let first = whole[0];
         let public_scheme = first.split_once("://").map_or(scheme, |(s, _)| s);
@@ -74,7 +77,7 @@ impl Origins {
         let pypi = pypi_host.map(|host| format!("{public_scheme}://{host}"));
 
         let mut all: Vec<(String, Arc<Origin>)> = Vec::new();
-        let mut add = |base: &str, site: Site| {
+        let mut add = |base: &str, site: Site, implied: bool| {
             let pages = if site == Site::Whole { base } else { first };
             // Under an address that serves everything, both registries are reached by that same address.
             let npm = npm.as_deref().filter(|_| site != Site::Whole);
@@ -84,6 +87,7 @@ impl Origins {
                 tag: 0,
                 id: u16::try_from(all.len()).unwrap_or(u16::MAX),
                 site,
+                implied,
                 pages: pages.to_owned(),
                 api: base.to_owned(),
                 npm: npm.map_or_else(|| under("/npm"), str::to_owned),
@@ -95,14 +99,14 @@ impl Origins {
                 all.push((host, Arc::new(origin)));
             }
         };
-        for base in &whole {
-            add(base, Site::Whole);
+        for (place, base) in whole.iter().enumerate() {
+            add(base, Site::Whole, place >= configured);
         }
         if let Some(npm) = &npm {
-            add(npm, Site::Npm);
+            add(npm, Site::Npm, false);
         }
         if let Some(pypi) = &pypi {
-            add(pypi, Site::Pypi);
+            add(pypi, Site::Pypi, false);
         }
         let primary = all[0].1.clone();
         // The first address of a host wins: an operator's own spelling before the loopback names.
@@ -122,6 +126,13 @@ impl Origins {
     /// The first address: links in answers to requests that came under no known one start with it.
     pub fn primary(&self) -> &Arc<Origin> {
         &self.primary
+    }
+
+    /// The address that a mail tells of. Whoever asks for a mail to a stranger's address chooses the `Host`, and a loopback
+    /// name would have the reader send the key to whatever listens on his own machine: where the operator named an
+    /// address, that one is told instead.
+    pub fn told_by_mail<'a>(&'a self, asked: &'a Arc<Origin>) -> &'a Arc<Origin> {
+        if asked.implied && !self.primary.implied { &self.primary } else { asked }
     }
 
     /// Every address's base, for the list of what must not become our own upstream.

@@ -118,3 +118,15 @@ async fn a_mail_uses_the_addresses_under_which_it_was_asked_for() {
     assert!(mail.text.contains("@pypi.example.com/simple/"), "{}", mail.text);
     assert!(!mail.text.contains("127.0.0.1"), "{}", mail.text);
 }
+
+#[tokio::test]
+async fn whoever_registers_a_stranger_cannot_make_the_mail_tell_of_a_loopback_name() {
+    let app = with_hosts().await;
+    for host in ["127.0.0.1:8417", "localhost:8417", "[::1]:8417"] {
+        let ask = Ask::post("/api/v1/tokens", r#"{"email":"you@example.com"}"#).host(host);
+        assert_eq!(app.ask(ask).await.status, 202);
+        let mail = app.mails().await.remove(0);
+        assert!(mail.text.contains("https://packages.example.com/npm/"), "{host}: {}", mail.text);
+        assert!(!mail.text.contains("8417"), "{host}: {}", mail.text);
+    }
+}

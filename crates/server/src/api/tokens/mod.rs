@@ -49,9 +49,10 @@ impl Minted {
 
 /// The mail about a key with this hint.
 pub(super) fn notice(app: &App, exchange: &Exchange, hint: &str, now: Timestamp) -> Notice {
+    let told = app.origins.told_by_mail(&exchange.origin);
     Notice {
         id: MessageId::mint(now, &*app.random),
-        base_url: exchange.origin.api.clone(),
-        payload: Addresses::of(&exchange.origin).notice(hint),
+        base_url: told.api.clone(),
+        payload: Addresses::of(told).notice(hint),
     }
 }

@@ -37,13 +37,14 @@ pub async fn register(
     app.limiter.admit_registration(exchange.client)?;
 
     let now = app.clock.now();
+    let told = app.origins.told_by_mail(&exchange.origin);
     let message = NewMessage {
         id: MessageId::mint(now, &*app.random),
         kind: MessageKind::Registration,
         email,
         language: language.unwrap_or_default(),
-        base_url: exchange.origin.api.clone(),
-        payload: Addresses::of(&exchange.origin).registration(language.is_some()),
+        base_url: told.api.clone(),
+        payload: Addresses::of(told).registration(language.is_some()),
     };
     app.store.outbox().enqueue(&message, now).await.map_err(|e| store_problem(&e))?;
     app.mail_waits.notify_one();
