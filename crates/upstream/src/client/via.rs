@@ -15,10 +15,8 @@ pub struct Hops(Option<HeaderValue>);
 impl Hops {
     /// Those that a request's headers name.
     pub fn of(headers: &HeaderMap) -> Hops {
-        let ours: Vec<String> = received_by(headers)
-            .filter(|by| by.get(..NAME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAME)))
-            .map(|by| format!("1.1 {by}"))
-            .collect();
+        let ours: Vec<String> =
+            received_by(headers).filter(|by| is_our_kind(by)).map(|by| format!("1.1 {by}")).collect();
         let list = Some(ours.join(", ")).filter(|list| !list.is_empty() && list.len() <= MAX_LENGTH);
         Hops(list.and_then(|list| HeaderValue::try_from(list).ok()))
     }
@@ -29,6 +27,15 @@ impl Hops {
             headers.append(header::VIA, value.clone());
         }
     }
+}
+
+/// A name as we make them. What else stands there is a stranger's: a registry's firewall could take offence at it, and the
+/// answer is shared by everybody who asks for the same package.
+fn is_our_kind(by: &str) -> bool {
+    let instance = by.split_at_checked(NAME.len()).filter(|(start, _)| start.eq_ignore_ascii_case(NAME));
+    instance.is_some_and(|(_, id)| {
+        !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
 }
 
 /// The names in a request's `Via` headers.
@@ -53,6 +60,13 @@ mod tests {
         assert_eq!(passed_on(via).as_deref(), Some("1.1 sekisho-ab12, 1.1 Sekisho-CD34"));
         assert_eq!(passed_on("1.1 proxy.corp"), None);
         assert_eq!(passed_on("sekisho-ab12"), None);
+    }
+
+    #[test]
+    fn what_a_stranger_writes_behind_our_name_is_not_passed_on() {
+        for by in ["sekisho-<script>alert(1)</script>", "sekisho-../../etc/passwd", "sekisho-'or'1'='1", "sekisho-"] {
+            assert_eq!(passed_on(&format!("1.1 {by}")), None, "{by}");
+        }
     }
 
     #[test]
