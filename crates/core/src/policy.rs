@@ -189,9 +189,9 @@ impl<'a> NameView<'a> {
 
 /// Two version texts name the same release, by the ecosystem's equality.
 fn same(target: &PackageUrl, a: &str, b: &str) -> bool {
-    let parse = |text| crate::Version::parse(target.name.ecosystem(), text);
-    match (parse(a), parse(b)) {
-        (Ok(a), Ok(b)) => a == b,
+    let key = |text| crate::Version::picked_key(target.name.ecosystem(), text);
+    match (key(a), key(b)) {
+        (Some(a), Some(b)) => a == b,
         _ => a == b,
     }
 }

@@ -54,6 +54,18 @@ impl Version {
         }
     }
 
+    /// The key of what clients take a text for when they pick a release: spaces around it count for nothing, and for npm
+    /// neither do `v`, `=` and space before it. For equality only: `None` where even so it is no version.
+    pub fn picked_key(ecosystem: Ecosystem, text: &str) -> Option<String> {
+        // JavaScript counts U+FEFF among the spaces.
+        let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
+        let bare = match ecosystem {
+            Ecosystem::Npm => text.trim_start_matches(|c| is_space(c) || matches!(c, 'v' | '=')),
+            Ecosystem::Pypi => text.trim_start_matches(is_space),
+        };
+        Version::parse(ecosystem, bare.trim_end_matches(is_space)).ok().map(|version| version.key())
+    }
+
     /// npm: the major number. PyPI: the first number of the release.
     pub fn major(&self) -> u64 {
         match self {

@@ -125,6 +125,8 @@ fn python_ranges_hold_dev_post_local_and_epochs_in_their_place() {
 fn exact_versions_hit_by_the_ecosystems_equality() {
     let npm = ["1.0.0", "v1.0.0", "1.0.0+build", "1.0.0-0", "1.0.1", "01.0.0"];
     assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0+other"), &npm), ["1.0.0", "v1.0.0", "1.0.0+build"]);
+    let odd = [" 1.0.0", "1.0.0\n", "=1.0.0", "= v1.0.0", "\u{feff}1.0.0", "=1.0.1", "x1.0.0"];
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0"), &odd), odd[..5], "npm picks these for 1.0.0");
     let python = ["1.0", "1", "v1.0.0", "1.0-post1", "1.0.post1", "1.0-1", "1.0+l.1", "1.0+L-1", "1.0RC1", "1.0-c.1"];
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("1.0.0"), &python), ["1.0", "1", "v1.0.0"]);
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("1.post1"), &python), ["1.0-post1", "1.0.post1", "1.0-1"]);

@@ -39,7 +39,11 @@ impl<'a> Rules<'a> {
     /// The verdict on one version, as the upstream's document spells it. Names every record that hits it.
     pub fn decide(&self, version: &str) -> Verdict {
         let parsed = Version::parse(self.ecosystem, version).ok();
-        let key = parsed.as_ref().map(Version::key);
+        // A spelling that can't be ordered may still be one that clients take for exactly a listed version.
+        let key = match &parsed {
+            Some(parsed) => Some(parsed.key()),
+            None => Version::picked_key(self.ecosystem, version),
+        };
         let mut ranges = false;
         let verdict = self.refuse_by(|hit| match hit {
             StoredHit::Every => true,
