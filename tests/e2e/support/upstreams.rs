@@ -7,7 +7,7 @@ use super::home::Home;
 
 /// What this machine's npm is set to.
 pub(crate) static NPM: LazyLock<String> =
-    LazyLock::new(|| said(&mut Command::new("npm").args(["config", "get", "registry"]).current_dir("/"), "npm"));
+    LazyLock::new(|| said(Command::new("npm").args(["config", "get", "registry"]).current_dir("/"), "npm"));
 
 /// The index that pip names in its own help.
 pub(crate) static PYPI: LazyLock<String> = LazyLock::new(|| {
