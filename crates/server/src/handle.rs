@@ -97,9 +97,11 @@ impl App {
                 let user_agent = parts.headers.get(header::USER_AGENT).cloned();
                 let exchange =
                     Exchange { origin: origin.clone(), client: sender.net, user_agent, caller, quotas, head };
-                match known_host {
-                    true => self.dispatch(&place, &parts, &exchange, body).await,
-                    false => Err(unknown_host()),
+                // Two hosts in one request mean that somebody in between reads it in another way (RFC 9112 section 3.2).
+                match parts.headers.get_all(header::HOST).iter().nth(1) {
+                    Some(_) => Err(Problem::new(Code::InvalidRequest, "The request names two hosts.")),
+                    None if known_host => self.dispatch(&place, &parts, &exchange, body).await,
+                    None => Err(unknown_host()),
                 }
             }
             Err(problem) => Err(problem),

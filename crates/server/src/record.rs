@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sekisho_core::id::EntryId;
 use sekisho_core::policy::Refusal;
-use sekisho_core::{Clock, PackageName, Random};
+use sekisho_core::{Clock, PackageName, Random, Release};
 use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace};
 
 use crate::agent::Agent;
@@ -51,31 +51,41 @@ impl Recorder {
 
     /// Records that a release was refused, and gives the problem to answer with. A `HEAD` takes nothing and leaves no row.
     pub async fn refuse(&self, refused: &Refused, file: &str, exchange: &Exchange) -> Problem {
-        let Refused { release, refusal } = refused;
-        // A file of a name that is refused whole may not tell its version.
-        let version = Some(&*release.version).filter(|v| !v.is_empty());
-        self.refused(&release.name, version, file, refusal, exchange).await
+        let version = shown_version(refused);
+        self.refused(refused, version, (version.unwrap_or_default(), file), exchange).await
+    }
+
+    /// The same for a file that no document of the registry lists: its name, and the version in it, are the client's own
+    /// words. Of somebody without a token they are not kept, or a stranger could write as many rows as there are words.
+    pub async fn refuse_unlisted(&self, refused: &Refused, file: &str, exchange: &Exchange) -> Problem {
+        let version = shown_version(refused);
+        let kept = match &exchange.caller {
+            Caller::Anonymous => ("", ""),
+            Caller::Personal(_) => (version.unwrap_or_default(), file),
+        };
+        self.refused(refused, version, kept, exchange).await
     }
 
     /// Records that a whole name was refused.
     pub async fn refuse_name(&self, name: &PackageName, refusal: &Refusal, exchange: &Exchange) -> Problem {
-        self.refused(name, None, "", refusal, exchange).await
+        let refused = Refused { release: Release::new(name.clone(), ""), refusal: refusal.clone() };
+        self.refused(&refused, None, ("", ""), exchange).await
     }
 
     async fn refused(
         &self,
-        name: &PackageName,
-        version: Option<&str>,
-        file: &str,
-        refusal: &Refusal,
+        refused: &Refused,
+        shown: Option<&str>,
+        (version, file): (&str, &str),
         exchange: &Exchange,
     ) -> Problem {
-        let problem = refusal::problem(name, version, refusal, &exchange.origin);
+        let name = &refused.release.name;
+        let problem = refusal::problem(name, shown, &refused.refusal, &exchange.origin);
         if exchange.head {
             return problem;
         }
-        let outcome = Outcome::Refused(refusal.clone());
-        let entry = self.entry(name, version.unwrap_or_default(), file, outcome, exchange);
+        let outcome = Outcome::Refused(refused.refusal.clone());
+        let entry = self.entry(name, version, file, outcome, exchange);
         // A refusal stands even where it could not be written down.
         if let Err(error) = self.store.ledger().record(entry).await {
             tracing::warn!("a refusal could not be recorded: {error}");
@@ -107,4 +117,9 @@ impl Recorder {
             taker,
         }
     }
+}
+
+/// A file of a name that is refused whole may not tell its version.
+fn shown_version(refused: &Refused) -> Option<&str> {
+    Some(&*refused.release.version).filter(|v| !v.is_empty())
 }

@@ -15,6 +15,8 @@ use crate::gate::{Gate, Knowledge};
 
 /// How often files and folders are looked at.
 const LOOK: Duration = Duration::from_secs(5);
+/// How often the operator's own list is looked at.
+const LOOK_AT_POLICY: Duration = Duration::from_secs(1);
 
 /// Watches the sources until it is dropped.
 pub async fn run(app: Arc<App>, feed: Arc<Feed>) {
@@ -62,6 +64,8 @@ pub async fn run(app: Arc<App>, feed: Arc<Feed>) {
 pub struct PolicyWatch {
     path: PathBuf,
     stamp: Option<Stamp>,
+    /// What the file looked like when it was last seen to differ.
+    changing: Option<Option<Stamp>>,
 }
 
 type Stamp = (SystemTime, u64);
@@ -74,13 +78,13 @@ impl PolicyWatch {
             Some(_) => policy_file::read(&path)?,
             None => Policy::default(),
         };
-        Ok((PolicyWatch { path, stamp }, policy))
+        Ok((PolicyWatch { path, stamp, changing: None }, policy))
     }
 
     /// Follows the file until it is dropped.
     pub async fn run(mut self, app: Arc<App>) {
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(LOOK_AT_POLICY).await;
             self.look(&app.gate);
         }
     }
@@ -90,8 +94,15 @@ impl PolicyWatch {
     pub fn look(&mut self, gate: &Gate) {
         let now = stamp(&self.path);
         if now == self.stamp {
+            self.changing = None;
             return;
         }
+        // A file that is just being written may be read half: it counts once it has been the same for two looks.
+        if self.changing != Some(now) {
+            self.changing = Some(now);
+            return;
+        }
+        self.changing = None;
         self.stamp = now;
         let path = self.path.display();
         if now.is_none() {

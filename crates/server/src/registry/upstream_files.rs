@@ -16,8 +16,8 @@ use super::{artifact, upstream_problem};
 use crate::app::App;
 use crate::http::{Code, Problem};
 
-/// Largest core metadata that is passed on. Real ones are some kilobytes.
-const MAX_CORE_METADATA: u64 = 8 * 1024 * 1024;
+/// Largest core metadata that is passed on. Real ones are some kilobytes, the largest some hundred.
+const MAX_CORE_METADATA: u64 = 2 * 1024 * 1024;
 /// How long its bytes may take to arrive.
 const CORE_METADATA_TIME: Duration = Duration::from_secs(60);
 

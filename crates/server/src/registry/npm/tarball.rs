@@ -24,7 +24,7 @@ pub(super) async fn take(
         Ok(Err(refusal)) => {
             let refused =
                 Refused { release: Release::new(name.clone(), &version_of(name, file).unwrap_or_default()), refusal };
-            return Err(app.recorder.refuse(&refused, file, asked.exchange).await);
+            return Err(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await);
         }
         Err(problem) => return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or(problem)),
     };
@@ -53,7 +53,7 @@ async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageNam
         Verdict::Allow => None,
         Verdict::Refuse(refusal) => {
             let refused = Refused { release: Release::new(name.clone(), &version), refusal };
-            Some(app.recorder.refuse(&refused, file, asked.exchange).await)
+            Some(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await)
         }
     }
 }

@@ -129,7 +129,10 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &PackageName, file: &str) -> R
     if sekisho_core::policy::is_canary(name) {
         let refusal = Refusal::of(sekisho_core::policy::Reason::Canary);
         let refused = Refused { release: Release::new(name.clone(), sekisho_core::policy::CANARY_VERSION), refusal };
-        return Err(app.recorder.refuse(&refused, file, asked.exchange).await);
+        return Err(match file == sekisho_pypi::canary::file_name() {
+            true => app.recorder.refuse(&refused, file, asked.exchange).await,
+            false => app.recorder.refuse_unlisted(&refused, file, asked.exchange).await,
+        });
     }
     let seen = match see(app, asked, &guard, name).await {
         Ok(seen) => seen,
@@ -162,5 +165,5 @@ async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageNam
         (None, Verdict::Allow) => return None,
     };
     let refused = Refused { release: Release::new(name.clone(), &version), refusal };
-    Some(app.recorder.refuse(&refused, file, asked.exchange).await)
+    Some(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await)
 }
