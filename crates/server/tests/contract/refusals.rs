@@ -132,3 +132,40 @@ async fn a_refusal_is_made_of_printable_ascii_and_holds_nothing_that_a_stranger_
         assert!(answer.phrase.iter().all(|p| p.bytes().all(|b| (0x20..0x7f).contains(&b))), "{path}");
     }
 }
+
+#[tokio::test]
+async fn file_names_that_a_stranger_makes_up_leave_no_rows_of_their_own() {
+    let app = started().await;
+    for number in 0..5 {
+        for path in [
+            format!("/pypi/files/sekisho-canary/made-up-{number}.whl"),
+            format!("/npm/@scope/worse/-/worse-9.9.{number}.tgz"),
+            format!("/pypi/files/evil-pkg/evil_pkg-1.1+{number}.tar.gz"),
+        ] {
+            app.get(&path).await;
+        }
+    }
+    let ecosystems =
+        [(sekisho_core::Ecosystem::Pypi, "sekisho-canary"), (sekisho_core::Ecosystem::Npm, "@scope/worse")];
+    for (ecosystem, name) in ecosystems {
+        let rows = app.anonymous(ecosystem, name).await;
+        assert_eq!(rows.len(), 1, "{name}: {rows:?}");
+        assert_eq!(rows[0].requests, 5, "{name}");
+    }
+    // A person's own requests are written down as they were.
+    let person = app.register("you@example.com").await;
+    app.ask(Ask::get("/npm/@scope/worse/-/worse-9.9.9.tgz").bearer(&person.key)).await;
+    assert_eq!(app.ledger().await[0].file, "worse-9.9.9.tgz");
+}
+
+#[tokio::test]
+async fn a_request_that_names_two_hosts_is_refused() {
+    let app = TestApp::start().await;
+    let served = app.serve().await;
+    for hosts in ["127.0.0.1:1\r\nHost: other.example", "other.example\r\nHost: 127.0.0.1:1"] {
+        let head = format!("GET /npm/-/ping HTTP/1.1\r\nHost: {hosts}\r\nConnection: close\r\n\r\n");
+        let answer = served.raw(head).await;
+        assert!(answer.starts_with("HTTP/1.1 400 Invalid request"), "{answer}");
+    }
+    served.stop().await;
+}
