@@ -1,6 +1,6 @@
 //! Prints how long compiling and rendering a packument takes: medians over a number of rounds.
 //!
-//! `cargo run --release -p sekisho-npm --example measure -- <file> [rounds]`
+//! `cargo run --release -p sekisho-npm --example measure_packument -- <file> [rounds]`
 
 use std::error::Error;
 use std::hint::black_box;
