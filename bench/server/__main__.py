@@ -44,7 +44,7 @@ def main():
     if arguments.write and arguments.only:
         parser.error("--write wants every row")
     quick = os.environ.get("BENCH_QUICK") == "1"
-    plan = Plan(rounds=1, seconds=1) if quick else Plan(rounds=3, seconds=2)
+    plan = Plan(rounds=1, seconds=1) if quick else Plan(rounds=3, seconds=int(os.environ.get("BENCH_SECONDS", "3")))
     binary = (ROOT / os.environ.get("BENCH_BINARY", "target/release/sekisho")).resolve()
     # Stopped by hand or not, what was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
