@@ -1,4 +1,4 @@
-//! Prints medians and best times of compiling and rendering a page: `measure <name> <file> <page url>`. A file whose name ends in
+//! Prints medians and best times of compiling and rendering a page: `measure_page <name> <file> <page url>`. A file whose name ends in
 //! `.html` is read as HTML, every other as JSON.
 
 use std::time::Instant;
