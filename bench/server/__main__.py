@@ -58,7 +58,7 @@ def main():
     advisories = write_advisories(WORK / "advisories.zip")
     database = databases.postgres()
     out = page.Page(machine.facts(binary, database), plan)
-    out.load("before", machine.load_average() if quick else machine.wait_for_quiet(page.QUIET, 600))
+    out.load("before", machine.load_average() if quick else machine.wait_for_quiet(page.QUIET, int(os.environ.get("BENCH_WAIT", "600"))))
 
     if "artifacts" not in arguments.only:
         rows = [row for row in documents.ROWS if arguments.only in row.title]
