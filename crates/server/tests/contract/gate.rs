@@ -22,12 +22,12 @@ enum Shows {
 }
 
 /// One address of a route, about the blocked release, and the same about a good one.
-struct Row {
+pub(super) struct Row {
     blocked: &'static str,
     good: &'static str,
     accept: &'static str,
     shows: Shows,
-    artifact: bool,
+    pub(super) artifact: bool,
 }
 
 const fn row(blocked: &'static str, good: &'static str, accept: &'static str, shows: Shows, artifact: bool) -> Row {
@@ -40,7 +40,7 @@ const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const HTML: &str = "text/html";
 
 /// A match without a wildcard: a new route does not compile until it has its rows here.
-fn npm_rows(route: NpmRoute) -> Vec<Row> {
+pub(super) fn npm_rows(route: NpmRoute) -> Vec<Row> {
     use Shows::{NoPackages, Nothing, Refusal};
     match route {
         NpmRoute::Packument => vec![
@@ -74,7 +74,7 @@ fn npm_rows(route: NpmRoute) -> Vec<Row> {
     }
 }
 
-fn pypi_rows(route: PypiRoute) -> Vec<Row> {
+pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
     use Shows::{NoPackages, Refusal, Yanked};
     const MIXED: &str = "/pypi/files/mixed/mixed-6.6.6-py3-none-any.whl";
     const MIXED_GOOD: &str = "/pypi/files/mixed/mixed-1.0.0-py3-none-any.whl";
@@ -117,7 +117,7 @@ fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-const PAGES: [&str; 9] = [
+pub(super) const PAGES: [&str; 9] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
@@ -170,7 +170,7 @@ fn rows() -> Vec<Row> {
 }
 
 /// The ways in which an address is asked.
-fn ways(path: &str, accept: &str) -> [(&'static str, Ask); 5] {
+pub(super) fn ways(path: &str, accept: &str) -> [(&'static str, Ask); 5] {
     let ask = |ask: Ask| ask.header("accept", accept);
     [
         ("GET", ask(Ask::get(path))),
@@ -229,12 +229,14 @@ fn assert_yanked(text: &str, accept: &str, context: &str) {
     }
 }
 
+/// Where an answer comes from: fresh, from memory, then stale while the upstream is down.
+pub(super) const ROUNDS: [&str; 3] = ["fresh", "remembered", "stale"];
+
 #[tokio::test]
 async fn a_blocked_release_comes_out_of_no_route_however_it_is_asked_for() {
     let app = started().await;
     let person = app.register("you@example.com").await;
-    // Fresh, from memory, then stale while the upstream is down.
-    for round in ["fresh", "remembered", "stale"] {
+    for round in ROUNDS {
         if round == "stale" {
             app.upstream.stop();
             app.advance(3600);

@@ -17,6 +17,7 @@ mod recovery;
 mod refusals;
 mod registration;
 mod sending;
+mod serving_paths;
 mod support;
 mod usage;
 mod wire;
