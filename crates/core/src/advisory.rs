@@ -18,7 +18,7 @@ pub struct Advisory {
 pub enum Hit {
     /// Every version there is or will be.
     Every,
-    /// Exactly this version, by the ecosystem's equality (byte equality where the text can't be parsed).
+    /// Exactly this version, in every spelling that clients take for it (byte equality where none would).
     Exactly(String),
     /// The versions between two events of an OSV range, by the ecosystem's order.
     Between {

@@ -3,6 +3,8 @@
 //! Order is semver precedence for npm and PEP 440 for Python: OSV's events are compared by it. No range *syntax* lives
 //! here: npm's `satisfies` and Python's specifiers leave pre-releases out, which would let something through.
 
+mod loose;
+
 use std::cmp::Ordering;
 
 use crate::Ecosystem;
@@ -54,16 +56,13 @@ impl Version {
         }
     }
 
-    /// The key of what clients take a text for when they pick a release: spaces around it count for nothing, and for npm
-    /// neither do `v`, `=` and space before it. For equality only: `None` where even so it is no version.
+    /// The key of what clients take a text for when they pick a release: spaces around it count for nothing, and npm reads
+    /// loosely (`v1.0.2`, `01.0.2`, `1.0.2beta`). For equality only: `None` where even so it is no version.
     pub fn picked_key(ecosystem: Ecosystem, text: &str) -> Option<String> {
-        // JavaScript counts U+FEFF among the spaces.
-        let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
-        let bare = match ecosystem {
-            Ecosystem::Npm => text.trim_start_matches(|c| is_space(c) || matches!(c, 'v' | '=')),
-            Ecosystem::Pypi => text.trim_start_matches(is_space),
-        };
-        Version::parse(ecosystem, bare.trim_end_matches(is_space)).ok().map(|version| version.key())
+        match ecosystem {
+            Ecosystem::Npm => loose::key(text),
+            Ecosystem::Pypi => Version::parse(ecosystem, text.trim()).ok().map(|version| version.key()),
+        }
     }
 
     /// npm: the major number. PyPI: the first number of the release.

@@ -123,8 +123,8 @@ fn python_ranges_hold_dev_post_local_and_epochs_in_their_place() {
 
 #[test]
 fn exact_versions_hit_by_the_ecosystems_equality() {
-    let npm = ["1.0.0", "v1.0.0", "1.0.0+build", "1.0.0-0", "1.0.1", "01.0.0"];
-    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0+other"), &npm), ["1.0.0", "v1.0.0", "1.0.0+build"]);
+    let npm = ["1.0.0", "v1.0.0", "1.0.0+build", "01.0.0", "1.0.0-0", "1.0.1"];
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0+other"), &npm), npm[..4]);
     let odd = [" 1.0.0", "1.0.0\n", "=1.0.0", "= v1.0.0", "\u{feff}1.0.0", "=1.0.1", "x1.0.0"];
     assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0"), &odd), odd[..5], "npm picks these for 1.0.0");
     let python = ["1.0", "1", "v1.0.0", "1.0-post1", "1.0.post1", "1.0-1", "1.0+l.1", "1.0+L-1", "1.0RC1", "1.0-c.1"];
@@ -132,6 +132,18 @@ fn exact_versions_hit_by_the_ecosystems_equality() {
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("1.post1"), &python), ["1.0-post1", "1.0.post1", "1.0-1"]);
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("1.0+l_1"), &python), ["1.0+l.1", "1.0+L-1"]);
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("1.0rc1"), &python), ["1.0RC1", "1.0-c.1"]);
+}
+
+#[test]
+fn npm_s_loose_spellings_are_hit_by_what_they_nearly_spell_and_the_other_way_round() {
+    let beta = ["1.0.2-beta", "1.0.2beta", "01.0.2-beta", "=1.0.2beta+x", "1.0.2", "1.0.2-beta.1"];
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.2-beta"), &beta), beta[..4]);
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.2beta"), &beta), beta[..4], "a record may spell loosely too");
+    let release = ["1.0.2", "01.0.2", "1.00.2", "1.0.2-1", "1.0.3"];
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.02"), &release), release[..3]);
+    // To npm these are one: it compares such numbers as floats.
+    let large = ["1.0.0-9007199254740993", "1.0.0-9007199254740992", "1.0.0-1"];
+    assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0-9007199254740992"), &large), large[..2]);
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn feeds_decide_where_the_operator_says_nothing() {
 
 #[test]
 fn an_entry_for_a_version_holds_for_every_spelling_that_a_client_picks_for_it() {
-    for spelling in ["v1.0.0", "=1.0.0", "%201.0.0", "1.0.0%0A", "1.0.0+build"] {
+    for spelling in ["v1.0.0", "=1.0.0", "%201.0.0", "1.0.0%0A", "1.0.0+build", "01.0.0"] {
         assert_eq!(
             verdict(&[block("pkg:npm/odd@1.0.0")], &format!("pkg:npm/odd@{spelling}")),
             "policy",

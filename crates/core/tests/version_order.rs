@@ -92,3 +92,13 @@ fn npm_versions_are_ordered_as_by_npm() {
 fn python_versions_are_ordered_as_by_packaging() {
     check(Ecosystem::Pypi, include_str!("corpora/pypi.tsv"));
 }
+
+#[test]
+fn what_is_strictly_a_version_is_picked_as_itself() {
+    for line in include_str!("corpora/npm.tsv").lines() {
+        for text in line.split('\t').take(2) {
+            let strict = Version::parse(Ecosystem::Npm, text).ok().map(|version| version.key());
+            assert!(strict.is_none() || strict == Version::picked_key(Ecosystem::Npm, text), "{text}");
+        }
+    }
+}

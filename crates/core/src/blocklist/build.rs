@@ -95,7 +95,7 @@ fn push_hits(out: &mut Vec<u8>, ecosystem: Ecosystem, hits: &[Hit]) {
         match hit {
             Hit::Every => StoredHit::Every.push(out),
             Hit::Exactly(text) => {
-                let key = Version::parse(ecosystem, text).ok().map(|version| version.key());
+                let key = Version::picked_key(ecosystem, text);
                 StoredHit::Exactly { text, key: key.as_deref() }.push(out);
             }
             Hit::Between { from, until } => StoredHit::Between { from: from.as_deref(), until: until.into() }.push(out),

@@ -12,9 +12,9 @@
 use crate::Ecosystem;
 
 const MAGIC: &[u8; 8] = b"sekiblk\n";
-/// Raised whenever the bytes change their meaning; that is also when `Version::parse` or `Version::key` change,
-/// because keys are stored.
-const FORMAT: u32 = 1;
+/// Raised whenever the bytes change their meaning; that is also when `Version::parse`, `Version::key` or
+/// `Version::picked_key` change, because keys are stored.
+const FORMAT: u32 = 2;
 const CHECKED_FROM: usize = 16;
 const DIGESTED_FROM: usize = 32;
 /// Where the index begins.

@@ -9,7 +9,7 @@ use crate::advisory::Until;
 #[derive(Clone, Copy)]
 pub(super) enum StoredHit<'a> {
     Every,
-    /// `key` is [`crate::Version::key`], absent where the text is no version.
+    /// `key` is [`crate::Version::picked_key`], absent where no client takes the text for a version.
     Exactly {
         text: &'a str,
         key: Option<&'a str>,
