@@ -54,7 +54,7 @@ impl Admin {
             Knowledge::OwnEntriesOnly => "no source configured: own entries and canaries only",
             Knowledge::NothingLoaded => "configured, but nothing was loaded yet: nothing is let through",
         };
-        let front = |ecosystem| match app.sources.of(ecosystem) {
+        let front = |ecosystem| match app.sources.routes(ecosystem).common() {
             SourceState::Ready(_) => "on".to_owned(),
             SourceState::Discovering => "looking for its registry".to_owned(),
             SourceState::Off(why) => format!("off: {why}"),
@@ -63,7 +63,7 @@ impl Admin {
         if let Err(error) = &database {
             tracing::warn!("the database does not answer: {error}");
         }
-        let on = Ecosystem::ALL.into_iter().any(|e| matches!(app.sources.of(e), SourceState::Ready(_)));
+        let on = Ecosystem::ALL.into_iter().any(|e| matches!(app.sources.routes(e).common(), SourceState::Ready(_)));
         let ready = database.is_ok() && guard.knowledge != Knowledge::NothingLoaded && on;
         let body = json!({
             "ready": ready,

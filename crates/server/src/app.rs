@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Router;
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::secret::ServerSecret;
-use sekisho_core::{Clock, Ecosystem, PackageName, Random};
+use sekisho_core::{Clock, Ecosystem, Random};
 use sekisho_store::Store;
-use sekisho_upstream::{Client, Counters, SourceState};
-use tokio::sync::{Notify, watch};
+use sekisho_upstream::{Client, Counters};
+use tokio::sync::Notify;
 
 use crate::callers::{Caller, Callers};
 use crate::config::Settings;
@@ -21,24 +21,7 @@ use crate::record::Recorder;
 use crate::registry::npm::NpmFront;
 use crate::registry::pypi::PypiFront;
 use crate::registry::{npm, pypi};
-
-/// What is known of each front's upstream.
-pub struct Sources {
-    /// npm's.
-    pub npm: watch::Receiver<SourceState>,
-    /// Python's.
-    pub pypi: watch::Receiver<SourceState>,
-}
-
-impl Sources {
-    /// One front's.
-    pub fn of(&self, ecosystem: Ecosystem) -> SourceState {
-        match ecosystem {
-            Ecosystem::Npm => self.npm.borrow().clone(),
-            Ecosystem::Pypi => self.pypi.borrow().clone(),
-        }
-    }
-}
+use crate::sources::{Admitted, Sources};
 
 /// The application. Every part is passed in.
 pub struct App {
@@ -70,7 +53,7 @@ pub struct App {
     pub npm: NpmFront,
     /// The Python front.
     pub pypi: PypiFront,
-    /// What is known of the upstreams.
+    /// The upstreams and their audiences.
     pub sources: Sources,
     /// What the server counts.
     pub metrics: Metrics,
@@ -89,7 +72,7 @@ impl App {
     }
 
     /// A release that passes the advisories but not its own document: known only where the document is at hand.
-    pub fn contradiction(&self, guard: &Guard, name: &PackageName, version: &str) -> Option<Refusal> {
+    pub fn contradiction(&self, guard: &Guard, name: &Admitted, version: &str) -> Option<Refusal> {
         let contradicts = match name.ecosystem() {
             Ecosystem::Npm => self.npm.documents.fresh(name).is_some_and(|entry| {
                 let row = entry.document.0.release(version);

@@ -9,10 +9,10 @@ use std::time::Duration;
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, Random};
 use sekisho_store::Store;
-use sekisho_upstream::{CacheConfig, CacheParts, Client, Counters, Document, MetadataCache, SourceState};
-use tokio::sync::{Notify, watch};
+use sekisho_upstream::{CacheConfig, CacheParts, Client, Counters, Document, MetadataCache};
+use tokio::sync::Notify;
 
-use crate::app::{App, Sources};
+use crate::app::App;
 use crate::callers::Callers;
 use crate::config::Settings;
 use crate::gate::Gate;
@@ -25,6 +25,7 @@ use crate::registry::metadata::Renders;
 use crate::registry::npm::NpmFront;
 use crate::registry::pypi::PypiFront;
 use crate::registry::views::Views;
+use crate::sources::Sources;
 
 /// What the application stands on.
 pub struct Assembly {
@@ -46,15 +47,13 @@ pub struct Assembly {
     pub client: Client,
     /// What it counts into.
     pub counters: Arc<Counters>,
-    /// npm's upstream, which may become known later.
-    pub npm: watch::Receiver<SourceState>,
-    /// Python's.
-    pub pypi: watch::Receiver<SourceState>,
+    /// The upstreams, of which the common ones may become known later.
+    pub sources: Sources,
 }
 
 /// Makes the application.
 pub fn assemble(parts: Assembly) -> Arc<App> {
-    let Assembly { settings, clock, random, secret, store, bound, gate, client, counters, npm, pypi } = parts;
+    let Assembly { settings, clock, random, secret, store, bound, gate, client, counters, sources } = parts;
     let origins = Origins::new(
         &settings.public_urls,
         settings.npm_host.as_deref(),
@@ -64,12 +63,12 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
     );
     let documents = Documents { settings: &settings, client: &client, clock: &clock, counters: &counters };
     let npm_front = NpmFront {
-        documents: documents.cache(Ecosystem::Npm, &npm),
+        documents: documents.cache(&sources, Ecosystem::Npm),
         views: Views::new(),
         renders: Renders::new(quarter(&settings)),
     };
     let pypi_front = PypiFront {
-        documents: documents.cache(Ecosystem::Pypi, &pypi),
+        documents: documents.cache(&sources, Ecosystem::Pypi),
         views: Views::new(),
         renders: Renders::new(quarter(&settings)),
     };
@@ -80,7 +79,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         recorder: Recorder::new(store.clone(), clock.clone(), random.clone()),
         npm: npm_front,
         pypi: pypi_front,
-        sources: Sources { npm, pypi },
+        sources,
         settings: Arc::new(settings),
         metrics: Metrics::default(),
         mail_waits: Notify::new(),
@@ -104,11 +103,11 @@ struct Documents<'a> {
 }
 
 impl Documents<'_> {
-    fn cache<D: Document>(&self, ecosystem: Ecosystem, source: &watch::Receiver<SourceState>) -> MetadataCache<D> {
+    fn cache<D: Document>(&self, sources: &Sources, ecosystem: Ecosystem) -> MetadataCache<D> {
         let cache = &self.settings.cache;
         MetadataCache::new(CacheParts {
             ecosystem,
-            source: source.clone(),
+            routes: sources.routes(ecosystem).clone(),
             patience: self.settings.patience(),
             client: self.client.clone(),
             clock: self.clock.clone(),

@@ -26,6 +26,7 @@ use crate::gate::{Gate, Knowledge};
 use crate::jobs::advisories::PolicyWatch;
 use crate::jobs::discovery::Discovery;
 use crate::jobs::outbox::Outgoing;
+use crate::sources::Sources;
 use crate::{jobs, serve};
 
 pub use explain::explain;
@@ -83,7 +84,8 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let counters = Arc::new(Counters::default());
     let client = client(&settings, &instance, &counters)?;
     let (discovery, npm, pypi) = Discovery::new(&settings);
-    let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, counters, npm, pypi };
+    let sources = Sources::new(&settings, npm, pypi).map_err(BootError)?;
+    let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, counters, sources };
     let app = assemble(parts);
 
     let (stop, stopped) = watch::channel(false);

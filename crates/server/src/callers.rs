@@ -37,6 +37,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// What is kept of the token itself.
+    pub fn hash(&self) -> &TokenHash {
+        &self.hash
+    }
+
     /// The last package request, as far as this node knows.
     pub fn last_used(&self) -> Option<Timestamp> {
         let here = self.last_used.load(Ordering::Relaxed);

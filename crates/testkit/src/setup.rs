@@ -13,6 +13,7 @@ use sekisho_server::assemble::{Assembly, assemble};
 use sekisho_server::config::{Layers, Settings, load};
 use sekisho_server::gate::{Gate, Knowledge};
 use sekisho_server::jobs::outbox::Outgoing;
+use sekisho_server::sources::Sources;
 use sekisho_store::testing::{TestDatabase, TestEngine};
 use sekisho_upstream::testing::FakeUpstream;
 use sekisho_upstream::{Client, ClientConfig, Counters, SourceState, Upstream};
@@ -25,6 +26,7 @@ use crate::{SeededRandom, TestApp, TestClock};
 pub struct Setup {
     engine: TestEngine,
     settings: Vec<(String, String)>,
+    file: String,
     knowledge: Knowledge,
     advisories: Vec<Advisory>,
     entries: Vec<Entry>,
@@ -37,6 +39,7 @@ impl Default for Setup {
         Setup {
             engine: TestEngine::Sqlite,
             settings: Vec::new(),
+            file: String::new(),
             knowledge: Knowledge::Loaded,
             advisories: Vec::new(),
             entries: Vec::new(),
@@ -56,6 +59,12 @@ impl Setup {
     /// With a setting, as `--set key=value` takes it.
     pub fn set(mut self, key: &str, value: &str) -> Setup {
         self.settings.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With these lines in `sekisho.toml`.
+    pub fn file(mut self, toml: &str) -> Setup {
+        self.file.push_str(toml);
         self
     }
 
@@ -102,7 +111,9 @@ impl Setup {
         let database = TestDatabase::fresh(self.engine).await;
         let mut flags = vec![("data_dir".to_owned(), folder.path().display().to_string())];
         flags.extend(self.settings);
-        let (settings, _) = load(&Layers { flags, ..Layers::default() }).expect("settings of a test");
+        let file = folder.path().join("sekisho.toml");
+        std::fs::write(&file, self.file).unwrap();
+        let (settings, _) = load(&Layers { file: Some(file), flags, ..Layers::default() }).expect("settings of a test");
         let clock = Arc::new(TestClock::default());
         let random = Arc::new(SeededRandom::new(7));
         let gate = Gate::new(
@@ -118,6 +129,7 @@ impl Setup {
             transport: self.transport.unwrap_or_else(|| Transport::Mailbox(Mailbox::new(settings.mailbox_dir()))),
             sender: Sender::parse("Sekisho <sekisho@gate.example>").unwrap(),
         };
+        let sources = Sources::new(&settings, npm_seen, pypi_seen).expect("upstreams of a test");
         let client = Client::new(client_config(&settings), counters.clone()).unwrap();
         let app = assemble(Assembly {
             clock: clock.clone() as Arc<dyn Clock>,
@@ -129,8 +141,7 @@ impl Setup {
             gate,
             client,
             counters,
-            npm: npm_seen,
-            pypi: pypi_seen,
+            sources,
         });
         let seen = Seen::default();
         TestApp { app, clock, random, upstream, database, outgoing, folder, seen, sources: (npm, pypi) }

@@ -5,17 +5,21 @@
 
 pub mod cache;
 pub mod client;
+pub mod credentials;
 pub mod discovery;
 pub mod error;
 pub mod guard;
 pub mod metrics;
+pub mod routes;
 pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
 
 pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
 pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
+pub use credentials::Credentials;
 pub use discovery::{Discovered, Discovery, Machine};
 pub use error::{FetchError, Unavailable};
 pub use metrics::Counters;
+pub use routes::{Pattern, Private, Routes};
 pub use source::{SourceState, Upstream};

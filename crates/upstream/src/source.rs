@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use sekisho_core::{Ecosystem, PackageName};
 use url::Url;
+
+use crate::credentials::Credentials;
 
 /// What is known of an ecosystem's upstream. Discovery runs after listening, so it changes while we serve.
 #[derive(Clone, Debug)]
@@ -16,11 +19,12 @@ pub enum SourceState {
     Off(String),
 }
 
-/// An ecosystem's upstream: its base address, without credentials.
+/// An ecosystem's upstream: its base address, and what we show there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     ecosystem: Ecosystem,
     base: Url,
+    credentials: Option<Credentials>,
 }
 
 /// Why a text is not an upstream's address.
@@ -58,7 +62,23 @@ pub fn parse_base(text: &str) -> Result<Url, AddressError> {
 impl Upstream {
     /// The upstream at `base`, read as [`parse_base`] reads it.
     pub fn new(ecosystem: Ecosystem, base: &str) -> Result<Upstream, AddressError> {
-        Ok(Upstream { ecosystem, base: parse_base(base)? })
+        Ok(Upstream { ecosystem, base: parse_base(base)?, credentials: None })
+    }
+
+    /// The same, asked with these credentials; `None` leaves it without.
+    pub fn with_credentials(self, credentials: Option<Credentials>) -> Upstream {
+        Upstream { credentials, ..self }
+    }
+
+    /// It is asked with credentials of ours: a client can't be sent there.
+    pub fn has_credentials(&self) -> bool {
+        self.credentials.is_some()
+    }
+
+    /// The credentials for a request to `url`: only for the upstream's own scheme, host and port, wherever a document or
+    /// a redirect may point.
+    pub(crate) fn authorization(&self, url: &Url) -> Option<&HeaderValue> {
+        self.credentials.as_ref().filter(|_| self.is_own(url)).map(Credentials::header)
     }
 
     /// The ecosystem that is served from here.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use sekisho_server::config::keys::KEYS;
+use sekisho_server::config::keys::{KEYS, PRIVATE};
 use serde_json::json;
 
 use crate::arguments::{ConfigArguments, ConfigCommand, SettingsArguments};
@@ -41,6 +41,7 @@ fn keys(as_json: bool) -> String {
         let keys: Vec<_> = KEYS
             .iter()
             .map(|k| json!({"key": k.path, "variable": k.variable(), "default": k.default, "meaning": k.doc}))
+            .chain(PRIVATE.iter().map(|k| json!({"key": k.path, "default": k.default, "meaning": k.doc})))
             .collect();
         return format!("{:#}\n", json!(keys));
     }
@@ -50,6 +51,10 @@ fn keys(as_json: bool) -> String {
         // Writing to a String can't fail.
         let _ =
             writeln!(text, "{}\n    {}\n    default: {default}; environment: {}\n", key.path, key.doc, key.variable());
+    }
+    for key in PRIVATE {
+        let default = if key.default.is_empty() { "none" } else { key.default };
+        let _ = writeln!(text, "{}\n    {}\n    default: {default}; in the file only\n", key.path, key.doc);
     }
     text
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::BootError;
 use crate::app::App;
-use crate::config::{MailTransport, Registration, Settings, SmtpTls};
+use crate::config::{MailTransport, PrivateUpstream, Registration, Settings, SmtpTls};
 use crate::gate::Knowledge;
 
 /// Where the server is and the next three commands to type.
@@ -68,7 +68,7 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
         (true, Some(url)) => url.clone(),
         (true, None) => "found out at start from this machine's package managers, and kept".to_owned(),
     };
-    Ok(vec![
+    let mut lines = vec![
         format!("listens on       {scheme}://{}", settings.listen),
         format!("clients come by  {}", list(&settings.public_urls, "loopback names only (public_urls is empty)")),
         format!("data folder      {}", settings.data_dir.display()),
@@ -121,5 +121,18 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
                         .to_owned(),
             }
         ),
-    ])
+    ];
+    lines.extend(settings.upstream.private.iter().map(|(name, private)| private_line(name, private)));
+    Ok(lines)
+}
+
+/// A private upstream: its names, where it is, and for whom.
+fn private_line(name: &str, private: &PrivateUpstream) -> String {
+    let audience: Vec<String> = private.audience.iter().map(ToString::to_string).collect();
+    let audience = match audience.is_empty() {
+        true => "nobody (upstream.private.*.audience is empty)".to_owned(),
+        false => audience.join(", "),
+    };
+    let (packages, ecosystem) = (private.packages.join(", "), private.ecosystem.label());
+    format!("private          {name}: {ecosystem} {packages} from {}, for {audience}", private.url)
 }

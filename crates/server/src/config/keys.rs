@@ -68,12 +68,32 @@ pub const KEYS: &[Key] = &[
     key("database.url_file", "", "File that holds the database's URL."),
     key("upstream.npm.url", "", "The npm registry to ask. Default: what this machine's npm is set to."),
     key("upstream.npm.enabled", "true", "Serve the npm front."),
+    key("upstream.npm.token", "", "Token shown to it, as Bearer. Needs url; then name an audience too."),
+    key("upstream.npm.token_file", "", "File that holds the token."),
+    key("upstream.npm.user", "", "User name shown to it, with password."),
+    key("upstream.npm.password", "", "Password for it."),
+    key("upstream.npm.password_file", "", "File that holds the password."),
+    key(
+        "upstream.npm.audience",
+        "[]",
+        "Who may take packages from it; see audience below. Default: everybody, and nobody where credentials are shown to it.",
+    ),
     key(
         "upstream.pypi.url",
         "",
         "The Python simple index to ask, with its path. Default: what this machine's pip or uv is set to.",
     ),
     key("upstream.pypi.enabled", "true", "Serve the Python front."),
+    key("upstream.pypi.token", "", "Token shown to it, as Bearer. Needs url; then name an audience too."),
+    key("upstream.pypi.token_file", "", "File that holds the token."),
+    key("upstream.pypi.user", "", "User name shown to it, with password."),
+    key("upstream.pypi.password", "", "Password for it."),
+    key("upstream.pypi.password_file", "", "File that holds the password."),
+    key(
+        "upstream.pypi.audience",
+        "[]",
+        "Who may take packages from it; see audience below. Default: everybody, and nobody where credentials are shown to it.",
+    ),
     key(
         "upstream.patience_seconds",
         "30",
@@ -129,4 +149,25 @@ pub const KEYS: &[Key] = &[
     key("limits.header_kb", "32", "Largest request head, in KiB."),
     key("limits.header_seconds", "10", "How long a client may take to send a request's head."),
     key("limits.shutdown_seconds", "25", "How long running requests may finish after SIGTERM."),
+];
+
+/// The keys of each private upstream. `<name>` is the operator's own, so they stand in the file only.
+pub const PRIVATE: &[Key] = &[
+    key("upstream.private.<name>.ecosystem", "", "\"npm\" or \"pypi\"."),
+    key("upstream.private.<name>.url", "", "The registry, or the simple index with its path."),
+    key(
+        "upstream.private.<name>.packages",
+        "",
+        "Its names: \"@acme/*\", \"acme-*\" or single ones. They are never asked from another upstream. The closest pattern wins.",
+    ),
+    key("upstream.private.<name>.token", "", "Token shown to it, as Bearer."),
+    key("upstream.private.<name>.token_file", "", "File that holds the token."),
+    key("upstream.private.<name>.user", "", "User name shown to it, with password."),
+    key("upstream.private.<name>.password", "", "Password for it."),
+    key("upstream.private.<name>.password_file", "", "File that holds the password."),
+    key(
+        "upstream.private.<name>.audience",
+        "[]",
+        "Who may take its packages: \"domain:example.com\" (personal tokens of verified addresses in exactly that domain), \"address:someone@example.com\", \"token:<SHA-256 of the token>\", \"personal\" (every personal token), \"anonymous\" (whoever sends none). Default: nobody. To everybody else its names are not there.",
+    ),
 ];

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::Settings;
-use super::keys::KEYS;
+use super::keys::{KEYS, Key, PRIVATE};
 
 /// Where settings come from, weakest first: built-in defaults, the file, the environment, flags.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,7 @@ pub fn load(layers: &Layers) -> Result<(Settings, SetBy), ConfigError> {
     let mut settings = parse(table, &origins)?;
     settings.check().map_err(|(key, why)| at(key, &why, &origins))?;
     settings.read_secret_files().map_err(|(key, why)| at(&key, &why, &origins))?;
+    settings.upstream.check().map_err(|(key, why)| at(&key, &why, &origins))?;
     Ok((settings, origins))
 }
 
@@ -80,7 +81,7 @@ fn parse(table: Table, origins: &SetBy) -> Result<Settings, ConfigError> {
         let path = error.path().to_string();
         let key = path.split('[').next().unwrap_or_default();
         let message = plain(error.inner().message());
-        let secret = key.ends_with("password") || key == "secret" || key.ends_with("url");
+        let secret = ["password", "token", "secret", "url"].iter().any(|name| key.ends_with(name));
         at(key, if secret { "must be a text" } else { &message }, origins)
     })
 }
@@ -126,11 +127,12 @@ fn known_only(prefix: &str, table: &Table, place: &str) -> Result<(), ConfigErro
     for (name, value) in table {
         let path = format!("{prefix}{name}");
         let section = format!("{path}.");
+        let listed = listed(&path);
         match value {
-            Value::Table(inner) if KEYS.iter().any(|k| k.path.starts_with(&section)) => {
+            Value::Table(inner) if keys().any(|k| k.path.starts_with(&format!("{listed}."))) => {
                 known_only(&section, inner, place)?
             }
-            _ if KEYS.iter().any(|k| k.path == path) => {}
+            _ if keys().any(|k| k.path == listed) => {}
             _ => {
                 let why = "no setting has this name; `sekisho config keys` lists them all";
                 return Err(ConfigError::new(&format!("{place}: {path}"), why));
@@ -138,6 +140,21 @@ fn known_only(prefix: &str, table: &Table, place: &str) -> Result<(), ConfigErro
         }
     }
     Ok(())
+}
+
+fn keys() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().chain(PRIVATE)
+}
+
+/// The path as the table lists it: the name of a private upstream is the operator's own.
+fn listed(path: &str) -> String {
+    match path.strip_prefix("upstream.private.") {
+        None => path.to_owned(),
+        Some(rest) => match rest.split_once('.') {
+            None => "upstream.private.<name>".to_owned(),
+            Some((_, key)) => format!("upstream.private.<name>.{key}"),
+        },
+    }
 }
 
 fn note_origins(prefix: &str, table: &Table, place: &str, origins: &mut SetBy) {

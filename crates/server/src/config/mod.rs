@@ -8,6 +8,8 @@ mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod upstreams;
 
 pub use load::{ConfigError, Layers, SetBy, load};
 pub use settings::*;
+pub use upstreams::*;

@@ -31,6 +31,14 @@ impl Settings {
     pub(super) fn read_secret_files(&mut self) -> Result<(), (String, String)> {
         resolve("secret", &mut self.secret, &self.secret_file)?;
         resolve("database.url", &mut self.database.url, &self.database.url_file)?;
+        for (name, front) in [("npm", &mut self.upstream.npm), ("pypi", &mut self.upstream.pypi)] {
+            resolve(&format!("upstream.{name}.token"), &mut front.token, &front.token_file)?;
+            resolve(&format!("upstream.{name}.password"), &mut front.password, &front.password_file)?;
+        }
+        for (name, private) in &mut self.upstream.private {
+            resolve(&format!("upstream.private.{name}.token"), &mut private.token, &private.token_file)?;
+            resolve(&format!("upstream.private.{name}.password"), &mut private.password, &private.password_file)?;
+        }
         resolve("mail.smtp.password", &mut self.mail.smtp.password, &self.mail.smtp.password_file)
     }
 }

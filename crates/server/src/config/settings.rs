@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::secrets::Secret;
+use super::upstreams::Upstreams;
 
 /// Everything that can be configured. Field names are the keys of `sekisho.toml`; see [`super::keys::KEYS`].
 #[derive(Clone, Debug, Deserialize)]
@@ -69,28 +70,6 @@ pub struct Tls {
 pub struct Database {
     pub url: Option<Secret>,
     pub url_file: Option<PathBuf>,
-}
-
-/// `upstream.*`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "see Settings")]
-pub struct Upstreams {
-    pub npm: Front,
-    pub pypi: Front,
-    pub patience_seconds: u64,
-    pub max_transfer_mb: u64,
-    pub max_document_mb: u64,
-    pub connections: usize,
-}
-
-/// `upstream.npm.*` and `upstream.pypi.*`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "see Settings")]
-pub struct Front {
-    pub url: Option<String>,
-    pub enabled: bool,
 }
 
 /// `cache.*`
@@ -287,7 +266,7 @@ impl Settings {
 }
 
 /// An upstream's address: http or https, a host, no query, no fragment.
-fn upstream_url(text: &str) -> Result<(), String> {
+pub(super) fn upstream_url(text: &str) -> Result<(), String> {
     let url = url::Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("must start with https:// or http://".to_owned());

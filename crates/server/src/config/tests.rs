@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::keys::{KEYS, Key};
+use super::keys::{KEYS, Key, PRIVATE};
 use super::*;
 
 fn flags(pairs: &[(&str, &str)]) -> Layers {
@@ -64,7 +64,9 @@ fn fields(settings: &Settings) -> BTreeSet<String> {
 fn every_setting_is_in_the_table_and_the_table_has_nothing_else() {
     let (settings, _) = load(&Layers::default()).unwrap();
     let documented: BTreeSet<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();
-    assert_eq!(fields(&settings), documented);
+    let mut found = fields(&settings);
+    assert!(found.remove("upstream.private"), "documented by keys::PRIVATE");
+    assert_eq!(found, documented);
     assert_eq!(documented.len(), KEYS.len(), "a key is listed twice");
     let variables: BTreeSet<String> = KEYS.iter().map(Key::variable).collect();
     assert_eq!(variables.len(), KEYS.len(), "two keys have one variable");
@@ -72,7 +74,7 @@ fn every_setting_is_in_the_table_and_the_table_has_nothing_else() {
 
 #[test]
 fn every_key_says_what_it_does() {
-    for key in KEYS {
+    for key in KEYS.iter().chain(PRIVATE) {
         let sentence = key.doc.ends_with('.') && key.doc.len() >= 10 && !key.doc.contains('\n');
         assert!(sentence, "{}: {:?}", key.path, key.doc);
     }
@@ -88,6 +90,7 @@ fn another(path: &str, secret: &Path) -> String {
         "anonymous" | "upstream.npm.enabled" | "upstream.pypi.enabled" => "false",
         "registration" => "off",
         "upstream.npm.url" | "upstream.pypi.url" => "https://registry.example/",
+        "upstream.npm.audience" | "upstream.pypi.audience" => "domain:example.com",
         "mail.transport" => "smtp",
         "mail.from" => "Gate <gate@example.com>",
         "mail.smtp.tls" => "tls",
@@ -106,6 +109,18 @@ fn companions(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "tls.cert" => vec![("tls.key", "key.pem")],
         "tls.key" => vec![("tls.cert", "cert.pem")],
+        "upstream.npm.token" | "upstream.npm.token_file" => vec![("upstream.npm.url", "https://registry.example/")],
+        "upstream.pypi.token" | "upstream.pypi.token_file" => vec![("upstream.pypi.url", "https://registry.example/")],
+        "upstream.npm.user" => vec![("upstream.npm.url", "https://registry.example/"), ("upstream.npm.password", "x")],
+        "upstream.pypi.user" => {
+            vec![("upstream.pypi.url", "https://registry.example/"), ("upstream.pypi.password", "x")]
+        }
+        "upstream.npm.password" | "upstream.npm.password_file" => {
+            vec![("upstream.npm.url", "https://registry.example/"), ("upstream.npm.user", "me")]
+        }
+        "upstream.pypi.password" | "upstream.pypi.password_file" => {
+            vec![("upstream.pypi.url", "https://registry.example/"), ("upstream.pypi.user", "me")]
+        }
         "mail.transport" => vec![("mail.smtp.host", "mail.example.com"), ("mail.from", "gate@example.com")],
         _ => vec![],
     }
@@ -321,16 +336,22 @@ fn document() -> String {
          Secrets are given as `x`, or as `x_file` with the name of a file that holds them, never as both.\n",
     );
     let mut section = "";
-    for key in KEYS {
+    for key in KEYS.iter().chain(PRIVATE) {
         let of_key = key.path.rsplit_once('.').map_or("", |(section, _)| section);
         if of_key != section || text.ends_with("both.\n") {
             section = of_key;
-            let title = if section.is_empty() { "General".to_owned() } else { format!("`[{section}]`") };
+            let title =
+                if section.is_empty() { "General".to_owned() } else { format!("`[{}]`", section.replace('<', "&lt;")) };
             write!(text, "\n## {title}\n\n| key | default | what it does |\n|---|---|---|\n").unwrap();
         }
         let default = if key.default.is_empty() { String::new() } else { format!("`{}`", key.default) };
-        writeln!(text, "| `{}` | {default} | {} |", key.path, key.doc.replace('|', "\\|").replace('<', "&lt;"))
-            .unwrap();
+        writeln!(
+            text,
+            "| `{}` | {default} | {} |",
+            key.path.replace("upstream.private.<name>.", ""),
+            key.doc.replace('|', "\\|").replace('<', "&lt;")
+        )
+        .unwrap();
     }
     text
 }
@@ -347,4 +368,46 @@ fn the_documentation_of_the_configuration_is_up_to_date() {
         found == wanted,
         "docs/configuration.md is out of date: UPDATE_DOCS=1 cargo test -p sekisho-server configuration"
     );
+}
+
+/// A private upstream, and one line more.
+fn private(line: &str) -> Result<Settings, String> {
+    of_file(&format!(
+        "[upstream.private.acme]\necosystem = \"npm\"\nurl = \"https://npm.acme.example/\"\npackages = [\"@acme/*\"]\n{line}"
+    ))
+}
+
+#[test]
+fn a_private_upstream_is_configured_by_its_name() {
+    let settings = private("token = \"s3cret\"\naudience = [\"domain:acme.example\"]").unwrap();
+    let acme = &settings.upstream.private["acme"];
+    assert!(acme.access().credentials().unwrap().is_some());
+    assert_eq!(acme.audience.len(), 1);
+    assert!(!format!("{settings:?}").contains("s3cret"));
+}
+
+#[test]
+fn what_is_wrong_with_a_private_upstream_is_named_with_its_key() {
+    let two = "[upstream.private.other]\necosystem = \"npm\"\nurl = \"https://x.example/\"\npackages = [\"@Acme/*\"]";
+    let shown: Vec<String> = [
+        "user = \"me\"",
+        "token = \"a\"\nuser = \"me\"\npassword = \"b\"",
+        "token = \"a\\nb\"",
+        "audience = [\"everyone\"]",
+        "audience = \"personal\"",
+        "port = 1",
+        "token_file = \"/nowhere\"",
+        two,
+        "[upstream.private.Bad_Name]\necosystem = \"npm\"\nurl = \"https://x.example/\"\npackages = [\"y\"]",
+        "[upstream.private.b]\necosystem = \"cargo\"\nurl = \"https://x.example/\"\npackages = [\"y\"]",
+        "[upstream.private.b]\necosystem = \"npm\"\nurl = \"x.example\"\npackages = [\"y\"]",
+        "[upstream.private.b]\necosystem = \"npm\"\nurl = \"https://x.example/\"\npackages = [\"*\"]",
+        "[upstream.private.b]\necosystem = \"npm\"\nurl = \"https://x.example/\"\npackages = []",
+        "[upstream.private.b]\necosystem = \"npm\"\npackages = [\"y\"]",
+        "[upstream.npm]\ntoken = \"a\"",
+    ]
+    .iter()
+    .map(|line| private(line).expect_err(line))
+    .collect();
+    insta::assert_snapshot!(shown.join("\n"));
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Extension, Path, State};
 use http::{HeaderMap, Response};
 use sekisho_core::policy::{Effect, Entry, Reason, Refusal, Verdict};
 use sekisho_core::{Ecosystem, PackageName, PackageUrl};
 use serde_json::json;
 
 use crate::app::App;
+use crate::exchange::Exchange;
 use crate::gate::{Guard, Knowledge};
 use crate::http::{Code, Problem};
 use crate::refusal;
+use crate::sources::Admitted;
 
 #[derive(Template)]
 #[template(path = "why.html")]
@@ -50,15 +52,17 @@ struct EntryRow {
 /// Answers for a name or a release.
 pub async fn show(
     State(app): State<Arc<App>>,
+    Extension(exchange): Extension<Exchange>,
     path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     let Path((ecosystem, rest)) = path.map_err(|_| super::unreadable())?;
     let (name, version) = read(&ecosystem, &rest)?;
+    let name = app.admit_name(name, &exchange)?;
     let guard = app.gate.guard()?;
     let refusal = app.refusal_of(&guard, &name, version.as_deref());
     let page = page(&app, &guard, &name, version.as_deref(), refusal.as_ref());
-    let purl = PackageUrl { name, version: version.map(Into::into) };
+    let purl = PackageUrl { name: name.name().clone(), version: version.map(Into::into) };
     let body = json!({
         "package": purl.to_string(),
         "verdict": page.verdict,
@@ -163,7 +167,7 @@ fn entry_row(entry: &Entry, app: &App) -> EntryRow {
 
 impl App {
     /// What is decided about a name or a release; where its document is at hand, what the document says counts too.
-    fn refusal_of(&self, guard: &Arc<Guard>, name: &PackageName, version: Option<&str>) -> Option<Refusal> {
+    fn refusal_of(&self, guard: &Arc<Guard>, name: &Admitted, version: Option<&str>) -> Option<Refusal> {
         match self.gate.view(guard, name).decide(version) {
             Verdict::Refuse(refusal) => Some(refusal),
             Verdict::Allow => version.and_then(|version| self.contradiction(guard, name, version)),

@@ -31,11 +31,11 @@ impl Discovery {
         let own: Vec<Url> = app.origins.bases().iter().filter_map(|base| Url::parse(base).ok()).collect();
         let finder = discovery::Discovery::new(&app.settings.data_dir, own, Machine::this());
         let find = async |ecosystem: Ecosystem, sender: &watch::Sender<SourceState>| {
-            let front = front(ecosystem, &app.settings);
+            let front = app.settings.upstream.front(ecosystem);
             if front.enabled {
                 let found = finder.find(ecosystem, front.url.as_deref()).await;
                 say(ecosystem, &found);
-                sender.send_replace(found.into_state(ecosystem));
+                sender.send_replace(with_credentials(found.into_state(ecosystem), front));
             }
         };
         tokio::join!(find(Ecosystem::Npm, &self.npm), find(Ecosystem::Pypi, &self.pypi));
@@ -51,15 +51,17 @@ fn say(ecosystem: Ecosystem, found: &Discovered) {
     }
 }
 
-fn front(ecosystem: Ecosystem, settings: &Settings) -> &Front {
-    match ecosystem {
-        Ecosystem::Npm => &settings.upstream.npm,
-        Ecosystem::Pypi => &settings.upstream.pypi,
+/// Configured credentials go with the configured address; the configuration's check holds the two together.
+fn with_credentials(state: SourceState, front: &Front) -> SourceState {
+    let SourceState::Ready(upstream) = state else { return state };
+    match front.access().credentials() {
+        Ok(credentials) => SourceState::Ready(Arc::new((*upstream).clone().with_credentials(credentials))),
+        Err((key, why)) => SourceState::Off(format!("upstream.{}.{key}: {why}", upstream.ecosystem())),
     }
 }
 
 fn before(ecosystem: Ecosystem, settings: &Settings) -> SourceState {
-    match front(ecosystem, settings).enabled {
+    match settings.upstream.front(ecosystem).enabled {
         true => SourceState::Discovering,
         false => {
             let (label, setting) = (ecosystem.label(), discovery::setting(ecosystem));

@@ -10,13 +10,15 @@ pub mod views;
 use axum::body::Body;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use sekisho_core::Ecosystem;
+use sekisho_core::{Ecosystem, PackageName};
 use sekisho_upstream::{Entry, FetchError};
 
 use crate::app::App;
 use crate::callers::Caller;
 use crate::exchange::Exchange;
 use crate::http::{Code, Problem};
+use crate::refusal;
+use crate::sources::Admitted;
 
 /// What a front gets: the request's head and who sent it.
 pub struct Asked<'a> {
@@ -45,6 +47,15 @@ fn may_take(anonymous: bool, asked: &Asked<'_>) -> Result<(), Problem> {
             Err(Problem::new(Code::TokenRequired, detail))
         }
         _ => Ok(()),
+    }
+}
+
+impl App {
+    /// The name, if its upstream is for the caller. To everybody else it is not there: nothing tells such a name from one
+    /// that nobody has.
+    pub(crate) fn admit_name(&self, name: PackageName, exchange: &Exchange) -> Result<Admitted, Problem> {
+        let subject = refusal::subject(&name, None);
+        self.sources.admit(name, &exchange.caller).ok_or_else(|| upstream_problem(&FetchError::NotFound, &subject))
     }
 }
 

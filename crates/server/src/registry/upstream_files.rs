@@ -7,7 +7,6 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http::Response;
-use sekisho_core::Ecosystem;
 use sekisho_upstream::guard::location_allowed;
 use sekisho_upstream::{FetchError, SourceState, Unavailable, Upstream};
 use url::Url;
@@ -15,6 +14,7 @@ use url::Url;
 use super::{artifact, upstream_problem};
 use crate::app::App;
 use crate::http::{Code, Problem};
+use crate::sources::Admitted;
 
 /// Largest core metadata that is passed on. Real ones are some kilobytes, the largest some hundred.
 const MAX_CORE_METADATA: u64 = 2 * 1024 * 1024;
@@ -23,8 +23,8 @@ const CORE_METADATA_TIME: Duration = Duration::from_secs(60);
 
 impl App {
     /// The address of a file as the upstream's document gives it, if the upstream may send us there.
-    pub(super) fn artifact_location(&self, ecosystem: Ecosystem, url: &str) -> Result<Url, Problem> {
-        let upstream = self.upstream(ecosystem)?;
+    pub(super) fn artifact_location(&self, name: &Admitted, url: &str) -> Result<Url, Problem> {
+        let upstream = self.upstream(name)?;
         let refused = |why: String| {
             Problem::new(Code::UpstreamUnavailable, "The registry names an address for this file that may not be used.")
                 .retry_after(60)
@@ -36,16 +36,16 @@ impl App {
     }
 
     /// Asks the upstream for a file's size and type.
-    pub(super) async fn artifact_head(&self, ecosystem: Ecosystem, url: &Url) -> Result<Response<Body>, Problem> {
-        let upstream = self.upstream(ecosystem)?;
+    pub(super) async fn artifact_head(&self, name: &Admitted, url: &Url) -> Result<Response<Body>, Problem> {
+        let upstream = self.upstream(name)?;
         let found = self.client.head(&upstream, url).await.map_err(|e| upstream_problem(&e, "This file"))?;
         Ok(artifact::head(&found))
     }
 
     /// Gets a file's core metadata, whole: a client that reads slowly, or not at all, must not hold one of the few places
     /// at the upstream, which every other caller's page needs too.
-    pub(super) async fn core_metadata(&self, ecosystem: Ecosystem, url: &Url) -> Result<Bytes, Problem> {
-        let upstream = self.upstream(ecosystem)?;
+    pub(super) async fn core_metadata(&self, name: &Admitted, url: &Url) -> Result<Bytes, Problem> {
+        let upstream = self.upstream(name)?;
         let whole = async {
             let opened = self.client.stream(&upstream, url, None, MAX_CORE_METADATA).await?;
             let take = |mut all: Vec<u8>, piece: Bytes| async move {
@@ -59,8 +59,8 @@ impl App {
         arrived.map_err(|e| upstream_problem(&e, "This file's core metadata"))
     }
 
-    fn upstream(&self, ecosystem: Ecosystem) -> Result<Arc<Upstream>, Problem> {
-        match self.sources.of(ecosystem) {
+    fn upstream(&self, name: &Admitted) -> Result<Arc<Upstream>, Problem> {
+        match self.sources.routes(name.ecosystem()).state(name) {
             SourceState::Ready(upstream) => Ok(upstream),
             SourceState::Off(message) => Err(upstream_problem(&FetchError::Off(message), "This file")),
             SourceState::Discovering => {

@@ -12,7 +12,7 @@ use super::freshness::fresh_for;
 use super::{Document, Failure, Inner, RawDocument};
 use crate::client::{Fetched, FetchedBody, Hops};
 use crate::error::{FetchError, Unavailable};
-use crate::source::{SourceState, Upstream};
+use crate::source::Upstream;
 
 /// Bodies that wait to be written, in KiB.
 pub(super) const WRITE_QUEUE_KIB: usize = 64 * 1024;
@@ -121,7 +121,7 @@ impl<D: Document> Inner<D> {
         hops: &Hops,
         progress: &watch::Sender<Progress<D>>,
     ) -> Result<Refreshed<D>, FetchError> {
-        let upstream = self.upstream().await?;
+        let upstream = self.parts.routes.known(name, self.parts.patience).await?;
         let prior = match self.memory.get(name) {
             Some(entry) => Some(entry),
             None => self.read_back(name, &upstream).await,
@@ -147,20 +147,6 @@ impl<D: Document> Inner<D> {
                 Ok((prior.renewed(self.now(), fresh_for, validators), Keep::Touch))
             }
             Fetched::Body(body) => self.arrived(name, upstream, prior, *body).await,
-        }
-    }
-
-    /// The upstream, once it is known.
-    async fn upstream(&self) -> Result<Arc<Upstream>, FetchError> {
-        let mut source = self.parts.source.clone();
-        let known = source.wait_for(|state| !matches!(state, SourceState::Discovering));
-        match tokio::time::timeout(self.parts.patience, known).await {
-            Ok(Ok(state)) => match &*state {
-                SourceState::Ready(upstream) => Ok(Arc::clone(upstream)),
-                SourceState::Off(message) => Err(FetchError::Off(message.clone())),
-                SourceState::Discovering => Err(FetchError::Unavailable(Unavailable::Discovering)),
-            },
-            Ok(Err(_)) | Err(_) => Err(FetchError::Unavailable(Unavailable::Discovering)),
         }
     }
 

@@ -20,6 +20,7 @@ pub use entry::Entry;
 use crate::client::{Client, Hops};
 use crate::error::{FetchError, Unavailable};
 use crate::metrics::Counters;
+use crate::routes::Routes;
 use crate::source::SourceState;
 
 use disk::Disk;
@@ -87,9 +88,9 @@ impl Default for CacheConfig {
 pub struct CacheParts {
     /// The ecosystem whose documents these are.
     pub ecosystem: Ecosystem,
-    /// Where they come from; may become known later.
-    pub source: watch::Receiver<SourceState>,
-    /// How long to wait for the source to become known.
+    /// Where they come from, by name.
+    pub routes: Routes,
+    /// How long to wait for the common upstream to become known.
     pub patience: Duration,
     /// The outgoing client.
     pub client: Client,
@@ -176,8 +177,8 @@ impl<D: Document> MetadataCache<D> {
             return Ok(entry);
         }
         self.0.parts.counters.misses.add(1);
-        if let SourceState::Off(message) = &*self.0.parts.source.borrow() {
-            return Err(FetchError::Off(message.clone()));
+        if let SourceState::Off(message) = self.0.parts.routes.state(name) {
+            return Err(FetchError::Off(message));
         }
         let outcome = match self.0.join(name, hops) {
             Joined::Known(outcome) => outcome,
@@ -187,11 +188,6 @@ impl<D: Document> MetadataCache<D> {
             self.0.parts.counters.stale.add(1);
         }
         outcome
-    }
-
-    /// What is known of the source now.
-    pub fn source(&self) -> SourceState {
-        self.0.parts.source.borrow().clone()
     }
 
     /// Bytes of compiled documents in memory, roughly.

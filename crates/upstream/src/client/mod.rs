@@ -6,12 +6,12 @@ mod send;
 mod stream;
 mod via;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, header};
-use sekisho_core::Ecosystem;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
@@ -96,7 +96,8 @@ struct Inner {
     via: HeaderValue,
     received_by: String,
     config: ClientConfig,
-    slots: [Arc<Semaphore>; Ecosystem::ALL.len()],
+    /// Places among the requests at once, by the upstream's base address: one that hangs leaves the others theirs.
+    slots: Mutex<HashMap<Url, Arc<Semaphore>>>,
     budget: Arc<body::Budget>,
     counters: Arc<Counters>,
 }
@@ -184,7 +185,7 @@ impl Client {
             guarded: build(true)?,
             via,
             received_by,
-            slots: Ecosystem::ALL.map(|_| Arc::new(Semaphore::new(config.connections.max(1)))),
+            slots: Mutex::default(),
             budget: body::Budget::new(config.max_in_flight),
             config,
             counters,
@@ -260,11 +261,13 @@ impl Client {
 
     /// A place among the requests at once; waits for one as long as our patience lasts.
     async fn slot(&self, upstream: &Upstream) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
-        let index = Ecosystem::ALL.iter().position(|e| *e == upstream.ecosystem()).unwrap_or_default();
-        let Some(slots) = self.0.slots.get(index) else {
-            return Err(FetchError::Unavailable(Unavailable::Internal));
+        let slots = {
+            // As many as there are upstreams; what is inserted is whole, so a panic elsewhere leaves the map right.
+            let mut all = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let fresh = || Arc::new(Semaphore::new(self.0.config.connections.max(1)));
+            all.entry(upstream.base().clone()).or_insert_with(fresh).clone()
         };
-        match tokio::time::timeout(self.0.config.patience, slots.clone().acquire_owned()).await {
+        match tokio::time::timeout(self.0.config.patience, slots.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(FetchError::Unavailable(Unavailable::Internal)),
             Err(_) => Err(FetchError::Unavailable(Unavailable::Busy)),

@@ -102,12 +102,12 @@ impl Client {
     ) -> Result<reqwest::Response, FetchError> {
         let http = if upstream.is_own(url) { &self.0.own } else { &self.0.guarded };
         self.0.counters.upstream_requests.add(1);
-        http.request(method.clone(), url.clone())
-            .headers(headers.clone())
-            .header(header::VIA, self.0.via.clone())
-            .send()
-            .await
-            .map_err(|e| failure(&e))
+        let mut request =
+            http.request(method.clone(), url.clone()).headers(headers.clone()).header(header::VIA, self.0.via.clone());
+        if let Some(credentials) = upstream.authorization(url) {
+            request = request.header(header::AUTHORIZATION, credentials.clone());
+        }
+        request.send().await.map_err(|e| failure(&e))
     }
 }
 

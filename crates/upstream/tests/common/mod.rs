@@ -10,8 +10,8 @@ use std::time::Duration;
 use sekisho_core::{Clock, Ecosystem, PackageName, Timestamp};
 use sekisho_upstream::testing::FakeUpstream;
 use sekisho_upstream::{
-    CacheConfig, CacheParts, Client, ClientConfig, Counters, Document, MetadataCache, RawDocument, SourceState,
-    Upstream,
+    CacheConfig, CacheParts, Client, ClientConfig, Counters, Document, MetadataCache, Private, RawDocument, Routes,
+    SourceState, Upstream,
 };
 use tokio::sync::watch;
 
@@ -59,6 +59,7 @@ pub struct World {
     pub data: tempfile::TempDir,
     pub config: CacheConfig,
     pub source: watch::Sender<SourceState>,
+    pub private: Vec<Private>,
 }
 
 impl World {
@@ -72,6 +73,7 @@ impl World {
             data: tempfile::tempdir().unwrap(),
             config: CacheConfig { stale_wait: Duration::from_millis(100), ..CacheConfig::default() },
             source: watch::Sender::new(ready),
+            private: Vec::new(),
         }
     }
 
@@ -81,7 +83,7 @@ impl World {
         let config = ClientConfig { system_proxy: false, patience, ..ClientConfig::new("0", "x", []) };
         MetadataCache::new(CacheParts {
             ecosystem: Ecosystem::Npm,
-            source: self.source.subscribe(),
+            routes: Routes::new(self.source.subscribe(), self.private.clone()),
             patience,
             client: Client::new(config, self.counters.clone()).unwrap(),
             clock: Arc::new(self.clock.clone()),

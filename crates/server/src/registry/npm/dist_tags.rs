@@ -2,15 +2,15 @@
 
 use axum::body::Body;
 use http::{HeaderValue, Response};
-use sekisho_core::PackageName;
 
 use crate::app::App;
 use crate::http::{Code, Problem};
 use crate::registry::metadata::{self, Rendered};
 use crate::registry::{Asked, stale_for};
+use crate::sources::Admitted;
 
 /// Answers with the tags; `403` if every release is refused.
-pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,

@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::gate::Guard;
 use crate::http::Problem;
 use crate::refusal;
+use crate::sources::Admitted;
 
 /// The npm front's documents and what was made of them.
 pub struct NpmFront {
@@ -78,11 +79,12 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
         super::may_take(app.settings.anonymous, asked)?;
         app.note_use(asked.exchange);
     }
+    let admit = |name| app.admit_name(name, asked.exchange);
     match path {
-        NpmPath::Packument(name) => packument::show(app, asked, &name).await,
-        NpmPath::Version { name, spec } => version::show(app, asked, &name, &spec).await,
-        NpmPath::Tarball { name, file } => tarball::take(app, asked, &name, &file).await,
-        NpmPath::DistTags(name) => dist_tags::show(app, asked, &name).await,
+        NpmPath::Packument(name) => packument::show(app, asked, &admit(name)?).await,
+        NpmPath::Version { name, spec } => version::show(app, asked, &admit(name)?, &spec).await,
+        NpmPath::Tarball { name, file } => tarball::take(app, asked, &admit(name)?, &file).await,
+        NpmPath::DistTags(name) => dist_tags::show(app, asked, &admit(name)?).await,
         NpmPath::Ping => Ok(small::ping()),
         NpmPath::Whoami => small::whoami(asked),
         NpmPath::Unknown => Err(super::not_found()),
@@ -90,12 +92,7 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
 }
 
 /// Decides on the name, gets its document, and looks at it. A name that is refused whole needs no upstream.
-async fn see(
-    app: &App,
-    asked: &Asked<'_>,
-    guard: &Guard,
-    name: &PackageName,
-) -> Result<Result<Seen, Refusal>, Problem> {
+async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Result<Result<Seen, Refusal>, Problem> {
     let entry = match app.npm.documents.fresh(name) {
         // The view of its document, looked at below, knows about the name too.
         Some(entry) => entry,
@@ -115,7 +112,7 @@ async fn see(
 }
 
 /// What the guard says about a document.
-pub fn look(app: &App, guard: &Guard, name: &PackageName, entry: &Entry<NpmDocument>) -> Arc<View<NpmView>> {
+pub fn look(app: &App, guard: &Guard, name: &Admitted, entry: &Entry<NpmDocument>) -> Arc<View<NpmView>> {
     app.npm.views.get((entry.revision, guard.generation), app.gate.now(), || {
         let known = app.gate.view(guard, name);
         let hidden = entry.document.0.hide(|row| match known.decide(Some(row.version())) {

@@ -11,6 +11,7 @@ use crate::http::{Origin, Problem, negotiate};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey};
 use crate::registry::{Asked, stale_for};
+use crate::sources::Admitted;
 
 /// The abbreviated form's type.
 const INSTALL_V1: &str = "application/vnd.npm.install-v1+json";
@@ -19,7 +20,7 @@ const INSTALL_V1: &str = "application/vnd.npm.install-v1+json";
 pub(super) const NPM_NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 
 /// Answers with the packument; `403` if every release is refused.
-pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,

@@ -3,27 +3,25 @@
 use axum::body::Body;
 use http::Response;
 use sekisho_core::policy::Verdict;
-use sekisho_core::{Ecosystem, PackageName, Release};
+use sekisho_core::{PackageName, Release};
 
 use crate::app::App;
 use crate::gate::{Guard, Refused, judge};
 use crate::http::{Code, Problem};
 use crate::refusal;
 use crate::registry::{Asked, artifact};
+use crate::sources::Admitted;
 
 /// Answers with the way to the upstream's file; `403` if its release is refused.
-pub(super) async fn take(
-    app: &App,
-    asked: &Asked<'_>,
-    name: &PackageName,
-    file: &str,
-) -> Result<Response<Body>, Problem> {
+pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
     let seen = match super::see(app, asked, &guard, name).await {
         Ok(Ok(seen)) => seen,
         Ok(Err(refusal)) => {
-            let refused =
-                Refused { release: Release::new(name.clone(), &version_of(name, file).unwrap_or_default()), refusal };
+            let refused = Refused {
+                release: Release::new(name.name().clone(), &version_of(name, file).unwrap_or_default()),
+                refusal,
+            };
             return Err(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await);
         }
         Err(problem) => return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or(problem)),
@@ -32,14 +30,14 @@ pub(super) async fn take(
         let missing = || Problem::new(Code::NotFound, format!("{} has no such file.", refusal::subject(name, None)));
         return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or_else(missing));
     };
-    let release = Release::new(name.clone(), row.version());
+    let release = Release::new(name.name().clone(), row.version());
     let cleared = match judge(release, seen.hidden().refusal(row)) {
         Ok(cleared) => cleared,
         Err(refused) => return Err(app.recorder.refuse(&refused, file, asked.exchange).await),
     };
-    let location = app.artifact_location(Ecosystem::Npm, row.tarball().unwrap_or_default())?;
+    let location = app.artifact_location(name, row.tarball().unwrap_or_default())?;
     if asked.exchange.head {
-        return app.artifact_head(Ecosystem::Npm, &location).await;
+        return app.artifact_head(name, &location).await;
     }
     let permit = app.recorder.take(cleared, file, asked.exchange).await?;
     artifact::redirect(permit, &location)
@@ -47,12 +45,12 @@ pub(super) async fn take(
 
 /// A file that the upstream's document does not list (the registry removed it, perhaps because it was bad): the name of
 /// the file is good enough to refuse by, never to allow by.
-async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageName, file: &str) -> Option<Problem> {
+async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted, file: &str) -> Option<Problem> {
     let version = version_of(name, file)?;
     match app.gate.view(guard, name).decide(Some(&version)) {
         Verdict::Allow => None,
         Verdict::Refuse(refusal) => {
-            let refused = Refused { release: Release::new(name.clone(), &version), refusal };
+            let refused = Refused { release: Release::new(name.name().clone(), &version), refusal };
             Some(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await)
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{HeaderValue, Response};
-use sekisho_core::{PackageName, Release};
+use sekisho_core::Release;
 use sekisho_npm::Resolved;
 
 use super::packument::{NPM_NOTICE, passed_over};
@@ -12,14 +12,10 @@ use crate::http::{Code, Problem, negotiate};
 use crate::refusal;
 use crate::registry::metadata::{self, Rendered};
 use crate::registry::{Asked, stale_for};
+use crate::sources::Admitted;
 
 /// Answers with the release that a version or a tag names; `403` if it is refused.
-pub(super) async fn show(
-    app: &App,
-    asked: &Asked<'_>,
-    name: &PackageName,
-    spec: &str,
-) -> Result<Response<Body>, Problem> {
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, spec: &str) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
@@ -30,7 +26,8 @@ pub(super) async fn show(
         Resolved::Visible(row) => row,
         Resolved::Refused(row, refusal) => {
             let notice = passed_over(name, row.version(), refusal, origin);
-            let refused = Refused { release: Release::new(name.clone(), row.version()), refusal: refusal.clone() };
+            let refused =
+                Refused { release: Release::new(name.name().clone(), row.version()), refusal: refusal.clone() };
             let problem = app.recorder.refuse(&refused, "", asked.exchange).await;
             return Err(match notice {
                 Some(notice) => problem.with(NPM_NOTICE, notice),

@@ -3,22 +3,17 @@
 
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
-use sekisho_core::{Ecosystem, PackageName};
 
 use crate::app::App;
 use crate::http::Problem;
 use crate::registry::Asked;
+use crate::sources::Admitted;
 
 /// Answers with the upstream's core metadata of a file that may be taken.
-pub(super) async fn show(
-    app: &App,
-    asked: &Asked<'_>,
-    name: &PackageName,
-    file: &str,
-) -> Result<Response<Body>, Problem> {
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<Response<Body>, Problem> {
     let (_cleared, mut location) = super::gate(app, asked, name, file).await?;
     location.set_path(&format!("{}.metadata", location.path()));
-    let bytes = app.core_metadata(Ecosystem::Pypi, &location).await?;
+    let bytes = app.core_metadata(name, &location).await?;
     let length = HeaderValue::from(bytes.len());
     let mut response = Response::new(Body::from(bytes));
     let headers = response.headers_mut();

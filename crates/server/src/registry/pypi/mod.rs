@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use http::Response;
 use sekisho_core::policy::{NameView, Refusal, Verdict};
-use sekisho_core::{Ecosystem, PackageName, Release};
+use sekisho_core::{PackageName, Release};
 use sekisho_pypi::path::{self, PypiPath};
 use sekisho_pypi::{File, Kind, Project, Refused as RefusedFiles};
 use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument};
@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::gate::{Cleared, Guard, Refused, judge};
 use crate::http::{Code, Problem};
 use crate::refusal;
+use crate::sources::Admitted;
 
 /// The Python front's documents and what was made of them.
 pub struct PypiFront {
@@ -75,17 +76,18 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
         let root = asked.exchange.origin.simple.trim_end_matches("simple/");
         return super::moved(&format!("{root}{to}"));
     }
+    let admit = |name| app.admit_name(name, asked.exchange);
     match path {
         PypiPath::Root { .. } => root::show(asked),
-        PypiPath::Project { name, .. } => project::show(app, asked, &name).await,
-        PypiPath::File { name, file } => file::take(app, asked, &name, &file).await,
-        PypiPath::Metadata { name, file } => core_metadata::show(app, asked, &name, &file).await,
+        PypiPath::Project { name, .. } => project::show(app, asked, &admit(name)?).await,
+        PypiPath::File { name, file } => file::take(app, asked, &admit(name)?, &file).await,
+        PypiPath::Metadata { name, file } => core_metadata::show(app, asked, &admit(name)?, &file).await,
         PypiPath::Unknown => Err(super::not_found()),
     }
 }
 
 /// Gets a project's page and looks at it. A name that is refused whole stays a page, with everything in it yanked.
-async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageName) -> Result<Seen, Problem> {
+async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Result<Seen, Problem> {
     let entry = match app.pypi.documents.fresh(name) {
         Some(entry) => entry,
         None => {
@@ -98,7 +100,7 @@ async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageName) ->
 }
 
 /// What the guard says about a page.
-pub fn look(app: &App, guard: &Guard, name: &PackageName, entry: &Entry<PypiDocument>) -> Arc<View<RefusedFiles>> {
+pub fn look(app: &App, guard: &Guard, name: &Admitted, entry: &Entry<PypiDocument>) -> Arc<View<RefusedFiles>> {
     app.pypi.views.get((entry.revision, guard.generation), app.gate.now(), || {
         let known = app.gate.view(guard, name);
         let project = &entry.document.0;
@@ -124,11 +126,12 @@ fn release_of(name: &PackageName, file: &File) -> Release {
 }
 
 /// The gate for a file and its core metadata: the same for both. Gives the file's address upstream.
-async fn gate(app: &App, asked: &Asked<'_>, name: &PackageName, file: &str) -> Result<(Cleared, url::Url), Problem> {
+async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<(Cleared, url::Url), Problem> {
     let guard = app.gate.guard()?;
     if sekisho_core::policy::is_canary(name) {
         let refusal = Refusal::of(sekisho_core::policy::Reason::Canary);
-        let refused = Refused { release: Release::new(name.clone(), sekisho_core::policy::CANARY_VERSION), refusal };
+        let refused =
+            Refused { release: Release::new(name.name().clone(), sekisho_core::policy::CANARY_VERSION), refusal };
         return Err(match file == sekisho_pypi::canary::file_name() {
             true => app.recorder.refuse(&refused, file, asked.exchange).await,
             false => app.recorder.refuse_unlisted(&refused, file, asked.exchange).await,
@@ -145,14 +148,14 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &PackageName, file: &str) -> R
     match judge(release_of(name, found), seen.refused().get(index).map(|(refusal, _)| refusal)) {
         Ok(cleared) => {
             let url = found.url.as_ref().map(url::Url::as_str).unwrap_or_default();
-            Ok((cleared, app.artifact_location(Ecosystem::Pypi, url)?))
+            Ok((cleared, app.artifact_location(name, url)?))
         }
         Err(refused) => Err(app.recorder.refuse(&refused, file, asked.exchange).await),
     }
 }
 
 /// A file that the page does not list: its name is good enough to refuse by, never to allow by.
-async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageName, file: &str) -> Option<Problem> {
+async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted, file: &str) -> Option<Problem> {
     let known = app.gate.view(guard, name);
     let versions = sekisho_pypi::filename::parse(name, file).versions;
     let hit = versions.iter().find_map(|candidate| match known.decide(Some(&candidate.text)) {
@@ -164,6 +167,6 @@ async fn unlisted(app: &App, asked: &Asked<'_>, guard: &Guard, name: &PackageNam
         (None, Verdict::Refuse(refusal)) => (Box::default(), refusal),
         (None, Verdict::Allow) => return None,
     };
-    let refused = Refused { release: Release::new(name.clone(), &version), refusal };
+    let refused = Refused { release: Release::new(name.name().clone(), &version), refusal };
     Some(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await)
 }

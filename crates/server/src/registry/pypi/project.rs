@@ -14,10 +14,11 @@ use crate::http::{Code, Problem, negotiate as headers};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey, Rendered};
 use crate::registry::{Asked, stale_for};
+use crate::sources::Admitted;
 
 /// Answers with the page. Refused files stay listed as yanked, with the reason, so that resolvers pass over them and say
 /// why.
-pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Result<Response<Body>, Problem> {
+pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
     let accept = asked.parts.headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
     let answer = negotiate(accept).map_err(|_| not_acceptable())?;
     if is_canary(name) {
@@ -37,7 +38,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &PackageName) -> Re
         gzip: headers::takes_gzip(&asked.parts.headers),
     };
     let (entry, view, origin) = (seen.entry.clone(), seen.view.clone(), asked.exchange.origin.clone());
-    let (form, named) = (answer.form, name.clone());
+    let (form, named) = (answer.form, name.name().clone());
     let rendered = app
         .pypi
         .renders
