@@ -12,6 +12,7 @@ mod hostile_upstream;
 mod limits;
 mod npm;
 mod operator;
+mod private;
 mod pypi;
 mod recovery;
 mod refusals;

@@ -1,0 +1,214 @@
+//! Private upstreams: whose names are asked where, with whose credentials, and who learns that they are there.
+
+use sekisho_testkit::{Answer, Ask, FakeUpstream, Person, Reply, Setup, TestApp, fixtures};
+
+use crate::support::assert_problem;
+
+const SECRET: &str = "upstream-s3cret";
+
+/// A public registry and a private one. The public one has packages of the private names too: those of somebody who
+/// hopes that they are installed instead.
+struct World {
+    app: TestApp,
+    private: FakeUpstream,
+    member: Person,
+    stranger: Person,
+}
+
+fn configured(private: &FakeUpstream, audience: &str) -> String {
+    let of = |ecosystem: &str, name: &str, path: &str, packages: &str| {
+        format!(
+            "[upstream.private.{name}]\necosystem = \"{ecosystem}\"\nurl = \"{}\"\npackages = [{packages}]\n\
+             token = \"{SECRET}\"\naudience = {audience}\n",
+            private.at(path)
+        )
+    };
+    of("npm", "acme-npm", "npm", "\"@acme/*\", \"acme-*\"") + &of("pypi", "acme-pypi", "simple", "\"acme-*\"")
+}
+
+async fn world(audience: &str) -> World {
+    let private = FakeUpstream::start().await;
+    let app = Setup::default()
+        .file(&configured(&private, audience))
+        .malware("MAL-2026-1", "pkg:npm/%40acme/core@1.0.1")
+        .start()
+        .await;
+    for upstream in [&private, &app.upstream] {
+        fixtures::npm(upstream, "@acme/core", &["1.0.0", "1.0.1"]);
+        fixtures::pypi(upstream, "acme-tools", &["1.0"]);
+    }
+    fixtures::npm(&app.upstream, "left-pad", &["1.3.0"]);
+    fixtures::npm(&app.upstream, "@acme/only-public", &["9.9.9"]);
+    let member = app.register("dev@acme.example").await;
+    let stranger = app.register("dev@acme.example.evil.example").await;
+    World { app, private, member, stranger }
+}
+
+/// Every way to ask for something of the private names.
+const WAYS: [&str; 10] = [
+    "/npm/@acme/core",
+    "/npm/@acme%2fcore",
+    "/npm/@acme/core/1.0.0",
+    "/npm/@acme/core/latest",
+    "/npm/@acme/core/-/core-1.0.0.tgz",
+    "/npm/-/package/@acme%2fcore/dist-tags",
+    "/pypi/simple/acme-tools/",
+    "/pypi/files/acme-tools/acme_tools-1.0-py3-none-any.whl",
+    "/pypi/files/acme-tools/acme_tools-1.0-py3-none-any.whl.metadata",
+    "/why/npm/@acme/core/1.0.0",
+];
+
+impl World {
+    async fn as_member(&self, path: &str) -> Answer {
+        self.app.ask(Ask::get(path).bearer(&self.member.key)).await
+    }
+}
+
+#[tokio::test]
+async fn who_is_in_the_audience_gets_private_packages() {
+    let world = world("[\"domain:acme.example\"]").await;
+    for path in WAYS {
+        let answer = world.as_member(path).await;
+        assert!(matches!(answer.status, 200 | 302), "{path}: {}", answer.show());
+        let head = world.app.ask(Ask::head(path).bearer(&world.member.key)).await;
+        assert!(head.status == 200, "HEAD {path}: {}", head.show());
+    }
+}
+
+#[tokio::test]
+async fn to_everybody_else_private_names_are_not_there_in_any_way() {
+    let world = world("[\"domain:acme.example\"]").await;
+    // Everything is in the caches by now.
+    for path in WAYS {
+        world.as_member(path).await;
+    }
+    let asked = world.private.requests().len();
+    for path in WAYS {
+        for method in ["GET", "HEAD"] {
+            let anonymous = world.app.ask(Ask::new(method, path)).await;
+            let stranger = world.app.ask(Ask::new(method, path).bearer(&world.stranger.key)).await;
+            assert_eq!((anonymous.status, stranger.status), (404, 404), "{method} {path}: {}", stranger.show());
+        }
+    }
+    assert_eq!(world.private.requests().len(), asked, "nobody asked the private registry for them");
+}
+
+#[tokio::test]
+async fn a_private_name_is_refused_in_the_words_of_a_name_that_nobody_has() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let private = world.app.get("/npm/@acme/core").await;
+    let nowhere = world.app.get("/npm/@other/core").await;
+    assert_problem(&private, 404, "not_found");
+    let without_id = |answer: &Answer| {
+        let mut body = answer.json();
+        body.as_object_mut().unwrap().remove("request_id");
+        body.to_string().replace("@acme", "@other")
+    };
+    assert_eq!(without_id(&private), without_id(&nowhere));
+    let names = |answer: &Answer| {
+        let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&private), names(&nowhere));
+}
+
+#[tokio::test]
+async fn nobody_is_in_an_audience_that_is_not_named() {
+    let world = world("[]").await;
+    for path in WAYS {
+        assert_eq!(world.as_member(path).await.status, 404, "{path}");
+    }
+    assert!(world.private.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_audience_is_a_token_an_address_everybody_with_a_token_or_everybody() {
+    for (audience, member, stranger, anonymous) in [
+        ("[\"address:dev@acme.example\"]".to_owned(), 200, 404, 404),
+        ("[\"personal\"]".to_owned(), 200, 200, 404),
+        ("[\"anonymous\"]".to_owned(), 404, 404, 200),
+    ] {
+        let world = world(&audience).await;
+        let path = "/npm/@acme/core";
+        assert_eq!(world.as_member(path).await.status, member, "{audience}");
+        let answer = world.app.ask(Ask::get(path).bearer(&world.stranger.key)).await;
+        assert_eq!(answer.status, stranger, "{audience}");
+        assert_eq!(world.app.get(path).await.status, anonymous, "{audience}");
+    }
+}
+
+#[tokio::test]
+async fn a_private_name_is_never_asked_from_the_public_registry() {
+    let world = world("[\"domain:acme.example\"]").await;
+    // Not there, broken, away: whatever the private registry answers, the public one is not asked.
+    assert_problem(&world.as_member("/npm/@acme/only-public").await, 404, "not_found");
+    fixtures::npm_reply(&world.private, "@acme/broken", Reply::status(500));
+    assert_eq!(world.as_member("/npm/@acme/broken").await.status, 503);
+    fixtures::pypi_reply(&world.private, "acme-broken", Reply::status(403));
+    assert_eq!(world.as_member("/pypi/simple/acme-broken/").await.status, 503);
+    world.private.stop();
+    for path in ["/npm/@acme/other", "/npm/acme-x", "/npm/@ACME/core", "/pypi/simple/acme-x/", "/pypi/simple/Acme_X/"] {
+        let answer = world.as_member(path).await;
+        assert!(matches!(answer.status, 301 | 503), "{path}: {}", answer.show());
+    }
+    let public = world.app.upstream.requests();
+    assert!(public.is_empty(), "the public registry was asked for {public:?}");
+}
+
+#[tokio::test]
+async fn a_public_name_is_never_asked_from_a_private_registry() {
+    let world = world("[\"domain:acme.example\"]").await;
+    fixtures::npm(&world.private, "left-pad", &["6.6.6"]);
+    let answer = world.as_member("/npm/left-pad").await;
+    assert_eq!(answer.json()["dist-tags"]["latest"], "1.3.0");
+    assert!(world.private.requests().is_empty());
+}
+
+#[tokio::test]
+async fn our_credentials_go_to_their_own_registry_and_nowhere_else() {
+    let world = world("[\"domain:acme.example\"]").await;
+    for path in WAYS {
+        world.as_member(path).await;
+    }
+    world.as_member("/npm/left-pad").await;
+    // A document that points to another host, and a redirect to one.
+    let elsewhere = FakeUpstream::start().await;
+    let stolen = fixtures::packument(&elsewhere, "acme-stolen", &["1.0.0"]).to_string();
+    fixtures::npm_document(&world.private, "acme-stolen", &stolen);
+    world.as_member("/npm/acme-stolen/-/acme-stolen-1.0.0.tgz").await;
+    fixtures::npm_reply(&world.private, "acme-moved", Reply::redirect(elsewhere.at("npm/acme-moved").as_str()));
+    world.as_member("/npm/acme-moved").await;
+
+    let sent = |upstream: &FakeUpstream| -> Vec<Option<String>> {
+        let requests = upstream.requests();
+        requests.iter().map(|r| r.headers.get("authorization").map(|v| v.to_str().unwrap().to_owned())).collect()
+    };
+    assert!(sent(&world.private).len() >= 3);
+    assert!(sent(&world.private).iter().all(|v| v.as_deref() == Some(&format!("Bearer {SECRET}"))));
+    assert!(sent(&world.app.upstream).iter().all(Option::is_none));
+    assert!(sent(&elsewhere).iter().all(Option::is_none), "{:?}", elsewhere.requests());
+}
+
+#[tokio::test]
+async fn what_is_refused_is_refused_of_a_private_registry_too() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let document = world.as_member("/npm/@acme/core").await.json();
+    assert_eq!(document["dist-tags"]["latest"], "1.0.0");
+    let answer = world.as_member("/npm/@acme/core/-/core-1.0.1.tgz").await;
+    assert_problem(&answer, 403, "package_blocked");
+    // To a stranger even the refusal is not there: it would tell that the name is somebody's.
+    assert_eq!(world.app.get("/npm/@acme/core/-/core-1.0.1.tgz").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_common_registry_is_for_its_audience_too_where_it_is_asked_with_credentials() {
+    let private = FakeUpstream::start().await;
+    let file =
+        format!("[upstream.npm]\nurl = \"{}\"\ntoken = \"{SECRET}\"\naudience = [\"personal\"]\n", private.at("npm"));
+    let app = Setup::default().file(&file).start().await;
+    fixtures::npm(&app.upstream, "left-pad", &["1.3.0"]);
+    assert_eq!(app.get("/npm/left-pad").await.status, 404);
+    let person = app.register("dev@acme.example").await;
+    assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200);
+}
