@@ -6,11 +6,14 @@
 //! The canary ([`sekisho_core::policy::canary`]) is refused as a whole name, so it needs no document here.
 
 mod address;
+pub mod audit;
 mod hidden;
 mod packument;
 pub mod path;
 mod render;
 mod scan;
+pub mod search;
+pub mod signed;
 
 pub use hidden::{Hidden, MovedTag, Resolved};
 pub use packument::{Contradiction, Packument, PackumentError, ReleaseRow, Tag};

@@ -26,6 +26,23 @@ pub enum NpmPath {
     },
     /// `-/package/<name>/dist-tags`.
     DistTags(PackageName),
+    /// `-/npm/v1/security/advisories/bulk`: names and versions are posted.
+    AuditBulk,
+    /// `-/npm/v1/security/audits` and `…/audits/quick`: a tree of dependencies is posted.
+    AuditTree,
+    /// `-/v1/search`.
+    Search,
+    /// `-/npm/v1/keys`: what the registry signs with.
+    Keys,
+    /// `-/npm/v1/attestations/<name>@<version>`: where a release was built.
+    Attestations {
+        /// The package.
+        name: PackageName,
+        /// The version, decoded.
+        version: String,
+    },
+    /// `-/npm/v1/tokens`.
+    Tokens,
     /// `-/ping`.
     Ping,
     /// `-/whoami`.
@@ -45,6 +62,18 @@ pub enum NpmRoute {
     Tarball,
     /// See [`NpmPath::DistTags`].
     DistTags,
+    /// See [`NpmPath::AuditBulk`].
+    AuditBulk,
+    /// See [`NpmPath::AuditTree`].
+    AuditTree,
+    /// See [`NpmPath::Search`].
+    Search,
+    /// See [`NpmPath::Keys`].
+    Keys,
+    /// See [`NpmPath::Attestations`].
+    Attestations,
+    /// See [`NpmPath::Tokens`].
+    Tokens,
     /// See [`NpmPath::Ping`].
     Ping,
     /// See [`NpmPath::Whoami`].
@@ -81,11 +110,17 @@ const MAX_SPEC: usize = 256;
 
 impl NpmRoute {
     /// Every kind.
-    pub const ALL: [NpmRoute; 7] = [
+    pub const ALL: [NpmRoute; 13] = [
         NpmRoute::Packument,
         NpmRoute::Version,
         NpmRoute::Tarball,
         NpmRoute::DistTags,
+        NpmRoute::AuditBulk,
+        NpmRoute::AuditTree,
+        NpmRoute::Search,
+        NpmRoute::Keys,
+        NpmRoute::Attestations,
+        NpmRoute::Tokens,
         NpmRoute::Ping,
         NpmRoute::Whoami,
         NpmRoute::Unknown,
@@ -94,9 +129,30 @@ impl NpmRoute {
     /// It serves an artifact's bytes, or metadata about releases.
     pub fn serves_packages(self) -> bool {
         match self {
-            NpmRoute::Packument | NpmRoute::Version | NpmRoute::Tarball | NpmRoute::DistTags => true,
-            NpmRoute::Ping | NpmRoute::Whoami | NpmRoute::Unknown => false,
+            NpmRoute::Packument
+            | NpmRoute::Version
+            | NpmRoute::Tarball
+            | NpmRoute::DistTags
+            | NpmRoute::Search
+            | NpmRoute::Attestations => true,
+            NpmRoute::AuditBulk
+            | NpmRoute::AuditTree
+            | NpmRoute::Keys
+            | NpmRoute::Tokens
+            | NpmRoute::Ping
+            | NpmRoute::Whoami
+            | NpmRoute::Unknown => false,
         }
+    }
+
+    /// It asks the registry: whoever may not take packages may not use it.
+    pub fn asks_registry(self) -> bool {
+        self.serves_packages() || matches!(self, NpmRoute::AuditBulk | NpmRoute::AuditTree | NpmRoute::Keys)
+    }
+
+    /// It is posted to; every other route is read.
+    pub fn is_posted(self) -> bool {
+        matches!(self, NpmRoute::AuditBulk | NpmRoute::AuditTree)
     }
 }
 
@@ -108,6 +164,12 @@ impl NpmPath {
             NpmPath::Version { .. } => NpmRoute::Version,
             NpmPath::Tarball { .. } => NpmRoute::Tarball,
             NpmPath::DistTags(_) => NpmRoute::DistTags,
+            NpmPath::AuditBulk => NpmRoute::AuditBulk,
+            NpmPath::AuditTree => NpmRoute::AuditTree,
+            NpmPath::Search => NpmRoute::Search,
+            NpmPath::Keys => NpmRoute::Keys,
+            NpmPath::Attestations { .. } => NpmRoute::Attestations,
+            NpmPath::Tokens => NpmRoute::Tokens,
             NpmPath::Ping => NpmRoute::Ping,
             NpmPath::Whoami => NpmRoute::Whoami,
             NpmPath::Unknown => NpmRoute::Unknown,
@@ -118,8 +180,17 @@ impl NpmPath {
     pub fn name(&self) -> Option<&PackageName> {
         match self {
             NpmPath::Packument(name) | NpmPath::DistTags(name) => Some(name),
-            NpmPath::Version { name, .. } | NpmPath::Tarball { name, .. } => Some(name),
-            NpmPath::Ping | NpmPath::Whoami | NpmPath::Unknown => None,
+            NpmPath::Version { name, .. } | NpmPath::Tarball { name, .. } | NpmPath::Attestations { name, .. } => {
+                Some(name)
+            }
+            NpmPath::AuditBulk
+            | NpmPath::AuditTree
+            | NpmPath::Search
+            | NpmPath::Keys
+            | NpmPath::Tokens
+            | NpmPath::Ping
+            | NpmPath::Whoami
+            | NpmPath::Unknown => None,
         }
     }
 }
@@ -141,6 +212,14 @@ pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
             (name, ["dist-tags"]) => Ok(NpmPath::DistTags(name)),
             (_, rest) => unknown(rest),
         },
+        ["-", "npm", "v1", "security", "advisories", "bulk"] => Ok(NpmPath::AuditBulk),
+        ["-", "npm", "v1", "security", "audits"] | ["-", "npm", "v1", "security", "audits", "quick"] => {
+            Ok(NpmPath::AuditTree)
+        }
+        ["-", "v1", "search"] => Ok(NpmPath::Search),
+        ["-", "npm", "v1", "keys"] => Ok(NpmPath::Keys),
+        ["-", "npm", "v1", "attestations", rest @ ..] => attested(rest),
+        ["-", "npm", "v1", "tokens", rest @ ..] if rest.len() < 3 => Ok(NpmPath::Tokens),
         ["-", "ping"] => Ok(NpmPath::Ping),
         ["-", "whoami"] => Ok(NpmPath::Whoami),
         ["-", rest @ ..] => unknown(rest),
@@ -183,6 +262,21 @@ fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b s
     };
     let name = PackageName::parse(Ecosystem::Npm, &text).map_err(|_| NpmPathError::Name)?;
     Ok((name, rest))
+}
+
+/// `<name>@<version>`, the last segment's last `@` between them.
+fn attested(segments: &[&str]) -> Result<NpmPath, NpmPathError> {
+    let Some((release, scope)) = segments.split_last() else { return Ok(NpmPath::Unknown) };
+    let Some((name, version)) = release.rsplit_once('@').filter(|(name, _)| !name.is_empty()) else {
+        return unknown(segments);
+    };
+    let parts: Vec<&str> = scope.iter().copied().chain([name]).collect();
+    match take_name(&parts)? {
+        (name, []) if is_spec(version) && !version.is_empty() => {
+            Ok(NpmPath::Attestations { name, version: version.to_owned() })
+        }
+        _ => unknown(segments),
+    }
 }
 
 /// Something that may be a version or a tag. npm lets tags be almost anything, so only what is surely none is left out.

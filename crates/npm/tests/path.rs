@@ -9,6 +9,7 @@ fn show(raw: &str) -> String {
         Ok(NpmPath::Version { name, spec }) => format!("version {name} {spec}"),
         Ok(NpmPath::Tarball { name, file }) => format!("tarball {name} {file}"),
         Ok(NpmPath::DistTags(name)) => format!("dist-tags {name}"),
+        Ok(NpmPath::Attestations { name, version }) => format!("attestations {name} {version}"),
         Ok(other) => format!("{:?}", other.route()),
         Err(error) => format!("error {error:?}"),
     }
@@ -40,8 +41,21 @@ fn what_clients_send_is_named() {
         ("-/whoami", "Whoami"),
         ("", "Unknown"),
         ("-", "Unknown"),
-        ("-/v1/search", "Unknown"),
-        ("-/npm/v1/security/advisories/bulk", "Unknown"),
+        ("-/v1/search", "Search"),
+        ("-/npm/v1/security/advisories/bulk", "AuditBulk"),
+        ("-/npm/v1/security/audits", "AuditTree"),
+        ("-/npm/v1/security/audits/quick", "AuditTree"),
+        ("-/npm/v1/keys", "Keys"),
+        ("-/npm/v1/tokens", "Tokens"),
+        ("-/npm/v1/tokens/token/abc", "Tokens"),
+        ("-/npm/v1/attestations/express@4.0.0", "attestations express 4.0.0"),
+        ("-/npm/v1/attestations/@types%2fnode@20.0.0", "attestations @types/node 20.0.0"),
+        ("-/npm/v1/attestations/@types/node@20.0.0", "attestations @types/node 20.0.0"),
+        ("-/npm/v1/attestations/express", "Unknown"),
+        ("-/npm/v1/attestations/express@", "Unknown"),
+        ("-/npm/v1/attestations/@types%2fnode", "error Character"),
+        ("-/npm/v1/attestations", "Unknown"),
+        ("-/npm/v1/user", "Unknown"),
         ("-/package/express/dist-tags/latest", "Unknown"),
         ("-/ping/x", "Unknown"),
         ("express/-rev/1-abc", "Unknown"),
@@ -109,11 +123,26 @@ fn what_attackers_send_is_refused() {
 
 #[test]
 fn every_kind_of_path_is_listed_once() {
-    let of_each = ["a", "a/1", "a/-/a.tgz", "-/package/a/dist-tags", "-/ping", "-/whoami", "-/x"];
+    let of_each = [
+        "a",
+        "a/1",
+        "a/-/a.tgz",
+        "-/package/a/dist-tags",
+        "-/npm/v1/security/advisories/bulk",
+        "-/npm/v1/security/audits/quick",
+        "-/v1/search",
+        "-/npm/v1/keys",
+        "-/npm/v1/attestations/a@1",
+        "-/npm/v1/tokens",
+        "-/ping",
+        "-/whoami",
+        "-/x",
+    ];
     let routes: Vec<NpmRoute> = of_each.iter().map(|raw| parse(raw).unwrap().route()).collect();
     assert_eq!(routes, NpmRoute::ALL);
     for raw in of_each {
         let path = parse(raw).unwrap();
-        assert_eq!(path.name().is_some(), path.route().serves_packages(), "{raw}");
+        let serves = path.route().serves_packages() && path.route() != NpmRoute::Search;
+        assert_eq!(path.name().is_some(), serves, "{raw}");
     }
 }

@@ -14,7 +14,7 @@ use crate::callers::{Caller, Callers};
 use crate::config::Settings;
 use crate::exchange::Exchange;
 use crate::gate::{Gate, Guard};
-use crate::http::Origins;
+use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
@@ -55,6 +55,8 @@ pub struct App {
     pub pypi: PypiFront,
     /// The upstreams and their audiences.
     pub sources: Sources,
+    /// Places for large bodies that are posted.
+    pub posted: PostedBodies,
     /// What the server counts.
     pub metrics: Metrics,
     /// Wakes the worker that sends mail.

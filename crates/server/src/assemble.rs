@@ -17,12 +17,12 @@ use crate::callers::Callers;
 use crate::config::Settings;
 use crate::gate::Gate;
 use crate::handle;
-use crate::http::Origins;
+use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::registry::metadata::Renders;
-use crate::registry::npm::NpmFront;
+use crate::registry::npm::{Asides, NpmFront};
 use crate::registry::pypi::PypiFront;
 use crate::registry::views::Views;
 use crate::sources::Sources;
@@ -66,6 +66,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         documents: documents.cache(&sources, Ecosystem::Npm),
         views: Views::new(),
         renders: Renders::new(quarter(&settings)),
+        asides: Asides::default(),
     };
     let pypi_front = PypiFront {
         documents: documents.cache(&sources, Ecosystem::Pypi),
@@ -80,6 +81,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         npm: npm_front,
         pypi: pypi_front,
         sources,
+        posted: PostedBodies::default(),
         settings: Arc::new(settings),
         metrics: Metrics::default(),
         mail_waits: Notify::new(),

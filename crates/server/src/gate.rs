@@ -34,6 +34,13 @@ pub struct Guard {
     pub generation: u64,
 }
 
+impl Guard {
+    /// Everything known about one name at a moment, for documents with many versions of it.
+    pub fn view(&self, name: &PackageName, now: Timestamp) -> NameView<'_> {
+        NameView::new(name, &self.blocklist, &self.policy, now)
+    }
+}
+
 /// A release that was decided on and may be taken; the ledger wants one. Only [`judge`] makes it.
 #[derive(Debug)]
 pub struct Cleared {
@@ -107,9 +114,9 @@ impl Gate {
         }
     }
 
-    /// Everything known about one name, for documents with many versions of it.
+    /// Everything known about one name now.
     pub fn view<'a>(&self, guard: &'a Guard, name: &PackageName) -> NameView<'a> {
-        NameView::new(name, &guard.blocklist, &guard.policy, self.now())
+        guard.view(name, self.now())
     }
 
     /// The moment that decisions are made at.

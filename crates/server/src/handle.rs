@@ -142,7 +142,7 @@ impl App {
         B::Error: Into<axum::BoxError>,
     {
         match place {
-            Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }).await,
+            Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,
             Place::Pypi(path) => registry::pypi::handle(self, &Asked { parts, path, exchange }).await,
             Place::Pages => {
                 let mut request = Request::from_parts(parts.clone(), Body::new(body));

@@ -13,13 +13,14 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// The refusal of a release (`version`) or of a whole name.
 pub fn problem(name: &PackageName, version: Option<&str>, refusal: &Refusal, origin: &Origin) -> Problem {
     let purl = PackageUrl { name: name.clone(), version: version.map(Into::into) };
-    let detail = format!(
-        "{} is blocked: {}. Why, and what to do: {}",
-        subject(name, version),
-        refusal.words(),
-        why_url(name, version, origin)
-    );
+    let detail =
+        format!("{}. Why, and what to do: {}", blocked(name, version, refusal), why_url(name, version, origin));
     Problem::blocked(purl, refusal.advisories.clone(), detail, phrase(refusal))
+}
+
+/// `npm evil-pkg 1.0.2 is blocked: malware (MAL-2026-1234)`.
+pub fn blocked(name: &PackageName, version: Option<&str>, refusal: &Refusal) -> String {
+    format!("{} is blocked: {}", subject(name, version), refusal.words())
 }
 
 /// `npm evil-pkg 1.0.2`.

@@ -69,6 +69,13 @@ impl Sources {
         audience.includes(caller).then_some(Admitted(name))
     }
 
+    /// What is known of the upstream that every name belongs to which is not private, if it is for this caller. What is
+    /// sent there has to leave out the private names: [`Sources::is_private`].
+    pub fn common(&self, ecosystem: Ecosystem, caller: &Caller) -> Option<SourceState> {
+        let side = self.side(ecosystem);
+        side.common.includes(caller).then(|| side.routes.common())
+    }
+
     /// True if a name must not be said to the common upstream, in a search or an audit either.
     pub fn is_private(&self, name: &PackageName) -> bool {
         self.routes(name.ecosystem()).private(name).is_some()

@@ -16,7 +16,7 @@ pub mod source;
 pub mod testing;
 
 pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
-pub use client::{Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
+pub use client::{Caps, Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
 pub use credentials::Credentials;
 pub use discovery::{Discovered, Discovery, Machine};
 pub use error::{FetchError, Unavailable};

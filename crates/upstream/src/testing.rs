@@ -180,6 +180,8 @@ pub struct Seen {
     pub path: String,
     /// The headers.
     pub headers: HeaderMap,
+    /// The body, as sent.
+    pub body: Bytes,
 }
 
 #[derive(Default)]
@@ -308,10 +310,11 @@ async fn answer(
 ) -> Result<Response<BoxBody<Bytes, Failure>>, Failure> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let headers = request.headers().clone();
+    let method = request.method().to_string();
+    let body = request.into_body().collect().await?.to_bytes();
     let reply = {
         let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
-        let method = request.method().to_string();
-        script.seen.push(Seen { method, path: path.clone(), headers: headers.clone() });
+        script.seen.push(Seen { method, path: path.clone(), headers: headers.clone(), body });
         script.next(&path)
     };
     tokio::time::sleep(reply.delay).await;

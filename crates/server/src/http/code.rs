@@ -135,9 +135,12 @@ impl Code {
                 "Not acceptable",
                 "This document is not there in any of the forms that the request's Accept header names.",
             ),
-            Code::BodyTooLarge => {
-                ("body_too_large", 413, "Body too large", "A request's body may have at most 64 KiB here.")
-            }
+            Code::BodyTooLarge => (
+                "body_too_large",
+                413,
+                "Body too large",
+                "The request's body is larger than this address takes: 64 KiB for the API, a few MiB for audits.",
+            ),
             Code::UnsupportedMediaType => {
                 ("unsupported_media_type", 415, "Unsupported media type", "Send the body as application/json.")
             }

@@ -4,9 +4,11 @@ pub mod client;
 pub mod code;
 pub mod negotiate;
 pub mod origin;
+pub mod posted;
 pub mod problem;
 
 pub use client::ClientNet;
 pub use code::Code;
 pub use origin::{Origin, Origins, Site};
+pub use posted::{BodyCaps, PostedBodies};
 pub use problem::Problem;

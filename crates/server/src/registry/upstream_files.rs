@@ -60,12 +60,15 @@ impl App {
     }
 
     fn upstream(&self, name: &Admitted) -> Result<Arc<Upstream>, Problem> {
-        match self.sources.routes(name.ecosystem()).state(name) {
-            SourceState::Ready(upstream) => Ok(upstream),
-            SourceState::Off(message) => Err(upstream_problem(&FetchError::Off(message), "This file")),
-            SourceState::Discovering => {
-                Err(Problem::new(Code::UpstreamUnavailable, "The registry is still being looked for.").retry_after(1))
-            }
-        }
+        ready(self.sources.routes(name.ecosystem()).state(name)).map_err(|e| upstream_problem(&e, "This file"))
+    }
+}
+
+/// The upstream, if it is known by now.
+pub(super) fn ready(state: SourceState) -> Result<Arc<Upstream>, FetchError> {
+    match state {
+        SourceState::Ready(upstream) => Ok(upstream),
+        SourceState::Off(message) => Err(FetchError::Off(message)),
+        SourceState::Discovering => Err(FetchError::Unavailable(Unavailable::Discovering)),
     }
 }

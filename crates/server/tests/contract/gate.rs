@@ -5,8 +5,8 @@
 use sekisho_core::Ecosystem;
 use sekisho_npm::path::NpmRoute;
 use sekisho_pypi::path::PypiRoute;
-use sekisho_testkit::{Answer, Ask, Setup, TestApp, fixtures};
-use serde_json::Value;
+use sekisho_testkit::{Answer, Ask, Reply, Setup, TestApp, fixtures};
+use serde_json::{Value, json};
 
 /// What a route may show of a blocked release.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +39,9 @@ const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
 const HTML: &str = "text/html";
 
+const AUDIT_BULK: &str = "/npm/-/npm/v1/security/advisories/bulk";
+const AUDIT_TREE: &str = "/npm/-/npm/v1/security/audits/quick";
+
 /// A match without a wildcard: a new route does not compile until it has its rows here.
 pub(super) fn npm_rows(route: NpmRoute) -> Vec<Row> {
     use Shows::{NoPackages, Nothing, Refusal};
@@ -68,6 +71,28 @@ pub(super) fn npm_rows(route: NpmRoute) -> Vec<Row> {
             row("/npm/-/package/mixed/dist-tags", "/npm/-/package/good/dist-tags", FULL, Nothing, false),
             row("/npm/-/package/bad/dist-tags", "/npm/-/package/good/dist-tags", FULL, Refusal, false),
         ],
+        NpmRoute::Search => vec![row("/npm/-/v1/search?text=x", "/npm/-/v1/search?text=good", FULL, Nothing, false)],
+        NpmRoute::Attestations => vec![
+            row(
+                "/npm/-/npm/v1/attestations/mixed@6.6.6",
+                "/npm/-/npm/v1/attestations/mixed@1.0.0",
+                FULL,
+                Refusal,
+                false,
+            ),
+            row(
+                "/npm/-/npm/v1/attestations/@s%2fbad@6.6.6",
+                "/npm/-/npm/v1/attestations/good@1.0.0",
+                FULL,
+                Refusal,
+                false,
+            ),
+        ],
+        // What it says about a release is that it is refused: see the contract of audits.
+        NpmRoute::AuditBulk => vec![row(AUDIT_BULK, AUDIT_BULK, FULL, NoPackages, false)],
+        NpmRoute::AuditTree => vec![row(AUDIT_TREE, AUDIT_TREE, FULL, NoPackages, false)],
+        NpmRoute::Keys => vec![row("/npm/-/npm/v1/keys", "/npm/-/npm/v1/keys", FULL, NoPackages, false)],
+        NpmRoute::Tokens => vec![row("/npm/-/npm/v1/tokens", "/npm/-/npm/v1/tokens", FULL, NoPackages, false)],
         NpmRoute::Ping => vec![row("/npm/-/ping", "/npm/-/ping", FULL, NoPackages, false)],
         NpmRoute::Whoami => vec![row("/npm/-/whoami", "/npm/-/whoami", FULL, NoPackages, false)],
         NpmRoute::Unknown => vec![row("/npm/-/v1/x", "/npm/-/v1/x", FULL, NoPackages, false)],
@@ -149,6 +174,15 @@ async fn started() -> TestApp {
     }
     for name in ["good", "@s/good", "gone"] {
         fixtures::npm(&app.upstream, name, &["1.0.0"]);
+    }
+    let found = |name: &str, version: &str| json!({"package": {"name": name, "version": version}});
+    let all = [found("mixed", "6.6.6"), found("bad", "6.6.6"), found("allbad", "6.6.6"), found("good", "1.0.0")];
+    for text in ["x", "good"] {
+        app.upstream.on(&format!("/npm/-/v1/search?text={text}"), Reply::json(json!({ "objects": all }).to_string()));
+    }
+    for release in ["mixed@6.6.6", "mixed@1.0.0", "good@1.0.0"] {
+        let path = format!("/npm/-/npm/v1/attestations/{release}");
+        app.upstream.on(&path, Reply::json(r#"{"attestations":[{"of":"6.6.6"}]}"#));
     }
     for name in ["mixed", "bad"] {
         fixtures::pypi(&app.upstream, name, &VERSIONS);

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 mod addresses;
+mod asides;
+mod audit;
 mod bad_input;
 mod credentials;
 mod database_down;

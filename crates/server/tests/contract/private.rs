@@ -33,6 +33,7 @@ async fn world(audience: &str) -> World {
         .malware("MAL-2026-1", "pkg:npm/%40acme/core@1.0.1")
         .start()
         .await;
+    private.on("/npm/-/npm/v1/attestations/@acme%2Fcore@1.0.0", Reply::json(r#"{"attestations":[]}"#));
     for upstream in [&private, &app.upstream] {
         fixtures::npm(upstream, "@acme/core", &["1.0.0", "1.0.1"]);
         fixtures::pypi(upstream, "acme-tools", &["1.0"]);
@@ -45,13 +46,14 @@ async fn world(audience: &str) -> World {
 }
 
 /// Every way to ask for something of the private names.
-const WAYS: [&str; 10] = [
+const WAYS: [&str; 11] = [
     "/npm/@acme/core",
     "/npm/@acme%2fcore",
     "/npm/@acme/core/1.0.0",
     "/npm/@acme/core/latest",
     "/npm/@acme/core/-/core-1.0.0.tgz",
     "/npm/-/package/@acme%2fcore/dist-tags",
+    "/npm/-/npm/v1/attestations/@acme%2fcore@1.0.0",
     "/pypi/simple/acme-tools/",
     "/pypi/files/acme-tools/acme_tools-1.0-py3-none-any.whl",
     "/pypi/files/acme-tools/acme_tools-1.0-py3-none-any.whl.metadata",
@@ -211,4 +213,51 @@ async fn the_common_registry_is_for_its_audience_too_where_it_is_asked_with_cred
     assert_eq!(app.get("/npm/left-pad").await.status, 404);
     let person = app.register("dev@acme.example").await;
     assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_audit_says_no_private_name_to_the_public_registry_and_nothing_of_it_to_others() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let bulk = "/npm/-/npm/v1/security/advisories/bulk";
+    let quick = "/npm/-/npm/v1/security/audits/quick";
+    let theirs = r#"{"@acme/core":[{"id":1,"title":"somebody else's"}],"left-pad":[{"id":2,"title":"public"}]}"#;
+    world.app.upstream.on(bulk, Reply::json(theirs));
+    let names = r#"{"@acme/core":["1.0.1"],"@ACME/Other":["1.0.0"],"left-pad":["1.3.0"]}"#;
+    let tree = r#"{"dependencies":{"@acme/core":{"version":"1.0.1"},"left-pad":{"version":"1.3.0"}}}"#;
+    for (path, body) in [(bulk, names), (quick, tree)] {
+        let member = world.app.ask(Ask::post(path, body).bearer(&world.member.key)).await.text();
+        let stranger = world.app.ask(Ask::post(path, body).bearer(&world.stranger.key)).await.text();
+        assert!(member.contains("MAL-2026-1") && member.contains("public"), "{member}");
+        assert!(!stranger.contains("MAL-2026-1") && stranger.contains("public"), "{stranger}");
+        assert!(!format!("{member}{stranger}").contains("somebody else"), "{member}");
+    }
+    for sent in world.app.upstream.requests() {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&*sent.body), &mut text).unwrap();
+        assert_eq!((sent.path.as_str(), text.as_str()), (bulk, r#"{"left-pad":["1.3.0"]}"#));
+        assert!(sent.headers.get("authorization").is_none());
+    }
+    assert!(world.private.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_search_says_no_private_name_to_the_public_registry_and_shows_none_of_its() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let found = r#"{"objects":[{"package":{"name":"@acme/core","version":"9.9.9"}},{"package":{"name":"left-pad","version":"1.3.0"}}]}"#;
+    world.app.upstream.on("/npm/-/v1/search?text=pad", Reply::json(found));
+    for text in [
+        "pad%20@acme/core",
+        "@ACME%20pad",
+        "scope:acme%20pad",
+        "pad+acme-secret",
+        "pad+%22acme-secret%22",
+        "@acme/%20pad",
+    ] {
+        let answer = world.as_member(&format!("/npm/-/v1/search?text={text}")).await;
+        let objects = answer.json()["objects"].clone();
+        assert_eq!(objects.as_array().map(Vec::len), Some(1), "{text}: {}", answer.show());
+        assert_eq!(objects[0]["package"]["name"], "left-pad", "{text}");
+    }
+    let asked: Vec<String> = world.app.upstream.requests().into_iter().map(|sent| sent.path).collect();
+    assert_eq!(asked, ["/npm/-/v1/search?text=pad"]);
 }

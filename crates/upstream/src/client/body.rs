@@ -8,7 +8,6 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::header;
 
-use super::ClientConfig;
 use super::send::failure;
 use crate::error::{FetchError, Unavailable};
 
@@ -53,20 +52,28 @@ impl Drop for Charge {
     }
 }
 
+/// How much of a body is taken, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Caps {
+    /// As it travels.
+    pub transfer: u64,
+    /// Once decompressed.
+    pub body: u64,
+}
+
 /// Reads the body whole. Decompression runs on a thread for blocking work.
 pub(super) async fn read(
     response: reqwest::Response,
-    config: &ClientConfig,
+    caps: Caps,
     mut charge: Charge,
 ) -> Result<(Bytes, Charge), FetchError> {
     let gzip = is_gzip(&response)?;
-    let limit = if gzip { config.max_transfer } else { config.max_transfer.min(config.max_body) };
+    let limit = if gzip { caps.transfer } else { caps.transfer.min(caps.body) };
     let raw = collect(response, limit, &mut charge).await?;
     if !gzip {
         return Ok((raw, charge));
     }
-    let max_body = config.max_body;
-    let unpacked = tokio::task::spawn_blocking(move || Ok((gunzip(&raw, max_body, &mut charge)?, charge))).await;
+    let unpacked = tokio::task::spawn_blocking(move || Ok((gunzip(&raw, caps.body, &mut charge)?, charge))).await;
     unpacked.unwrap_or(Err(FetchError::Unavailable(Unavailable::Internal)))
 }
 

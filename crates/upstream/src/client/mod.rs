@@ -2,6 +2,7 @@
 
 mod body;
 mod download;
+mod post;
 mod send;
 mod stream;
 mod via;
@@ -16,6 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
+pub use body::Caps;
 pub use download::Download;
 pub use stream::{ByteStream, Streamed};
 pub use via::Hops;
@@ -231,7 +233,8 @@ impl Client {
         let content_type = copied(answer, header::CONTENT_TYPE).unwrap_or_default();
         let validators =
             Validators { etag: copied(answer, header::ETAG), last_modified: copied(answer, header::LAST_MODIFIED) };
-        let read = body::read(opened.response, &self.0.config, self.0.budget.charge());
+        let caps = Caps { transfer: self.0.config.max_transfer, body: self.0.config.max_body };
+        let read = body::read(opened.response, caps, self.0.budget.charge());
         let (bytes, charge) = tokio::time::timeout_at(deadline, read)
             .await
             .map_err(|_| FetchError::Unavailable(Unavailable::Timeout))??;

@@ -62,7 +62,7 @@ impl Client {
         Err(FetchError::Unavailable(Unavailable::Redirects))
     }
 
-    fn allowed(&self, url: &Url, upstream: &Upstream) -> Result<(), FetchError> {
+    pub(super) fn allowed(&self, url: &Url, upstream: &Upstream) -> Result<(), FetchError> {
         location_allowed(url, upstream).map_err(invalid)?;
         let is_proxy = |host: &str| self.0.config.proxy_hosts.iter().any(|proxy| proxy.eq_ignore_ascii_case(host));
         match url.host_str() {
@@ -126,7 +126,7 @@ fn redirect_target(response: &reqwest::Response, from: &Url) -> Result<Option<Ur
 }
 
 /// What a status means. Those left over are for the caller: 2xx, 304 and 416.
-fn judge(status: StatusCode) -> Result<(), FetchError> {
+pub(super) fn judge(status: StatusCode) -> Result<(), FetchError> {
     match status.as_u16() {
         200..=299 | 304 | 416 => Ok(()),
         404 | 410 => Err(FetchError::NotFound),

@@ -1,7 +1,12 @@
 //! The npm front.
 
+mod aside;
+mod attestations;
+mod audit;
 mod dist_tags;
+mod keys;
 mod packument;
+mod search;
 mod small;
 mod tarball;
 mod version;
@@ -9,18 +14,20 @@ mod version;
 use std::sync::Arc;
 
 use axum::body::Body;
-use http::Response;
+use http::{HeaderValue, Method, Response, header};
 use sekisho_core::PackageName;
 use sekisho_core::policy::{Refusal, Verdict};
-use sekisho_npm::path::{self, NpmPath};
+use sekisho_npm::path::{self, NpmPath, NpmRoute};
 use sekisho_npm::{Hidden, Packument};
 use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument};
+
+pub use aside::Asides;
 
 use super::views::{View, Views};
 use super::{Asked, metadata::Renders};
 use crate::app::App;
 use crate::gate::Guard;
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::refusal;
 use crate::sources::Admitted;
 
@@ -32,6 +39,8 @@ pub struct NpmFront {
     pub views: Views<NpmView>,
     /// Rendered answers.
     pub renders: Renders,
+    /// What else the registry was asked.
+    pub asides: Asides,
 }
 
 /// A packument as the cache holds it.
@@ -72,11 +81,19 @@ impl Seen {
 }
 
 /// Answers a request to the npm registry.
-pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
-    super::read_only(asked)?;
-    let path = path::parse(asked.path).map_err(|why| super::bad_path(&why))?;
-    if path.route().serves_packages() {
+pub async fn handle(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Problem> {
+    let path = path::parse(asked.path);
+    let route = path.as_ref().map_or(NpmRoute::Unknown, NpmPath::route);
+    if !route.is_posted() {
+        super::read_only(asked)?;
+    } else if asked.parts.method != Method::POST {
+        return Err(only_posted());
+    }
+    let path = path.map_err(|why| super::bad_path(&why))?;
+    if route.asks_registry() {
         super::may_take(app.settings.anonymous, asked)?;
+    }
+    if route.serves_packages() {
         app.note_use(asked.exchange);
     }
     let admit = |name| app.admit_name(name, asked.exchange);
@@ -85,10 +102,22 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
         NpmPath::Version { name, spec } => version::show(app, asked, &admit(name)?, &spec).await,
         NpmPath::Tarball { name, file } => tarball::take(app, asked, &admit(name)?, &file).await,
         NpmPath::DistTags(name) => dist_tags::show(app, asked, &admit(name)?).await,
+        NpmPath::AuditBulk => audit::bulk(app, asked, body).await,
+        NpmPath::AuditTree => audit::report(app, asked, body).await,
+        NpmPath::Search => search::show(app, asked).await,
+        NpmPath::Keys => keys::show(app, asked).await,
+        NpmPath::Attestations { name, version } => attestations::show(app, asked, &admit(name)?, &version).await,
+        NpmPath::Tokens => Err(small::tokens()),
         NpmPath::Ping => Ok(small::ping()),
         NpmPath::Whoami => small::whoami(asked),
         NpmPath::Unknown => Err(super::not_found()),
     }
+}
+
+/// An audit is posted.
+fn only_posted() -> Problem {
+    let problem = Problem::new(Code::UnsupportedMethod, "An audit is posted to this address.");
+    problem.with(header::ALLOW, HeaderValue::from_static("POST"))
 }
 
 /// Decides on the name, gets its document, and looks at it. A name that is refused whole needs no upstream.

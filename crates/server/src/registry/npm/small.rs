@@ -1,10 +1,10 @@
-//! `GET /npm/-/ping` and `GET /npm/-/whoami`.
+//! `GET /npm/-/ping`, `GET /npm/-/whoami` and what is said at `/npm/-/npm/v1/tokens`.
 
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
 use serde_json::json;
 
-use crate::http::Problem;
+use crate::http::{Code, Problem};
 use crate::registry::Asked;
 
 /// The registry is there.
@@ -19,8 +19,15 @@ pub(super) fn whoami(asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
     Ok(answer(json!({"username": email}).to_string()))
 }
 
-fn answer(body: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(body));
+/// npm can neither list, make nor end keys here.
+pub(super) fn tokens() -> Problem {
+    let detail = "Keys are not managed through npm's token commands here. GET /api/v1/tokens/status shows your key, POST /api/v1/tokens/regenerate changes it, DELETE /api/v1/tokens ends it.";
+    Problem::new(Code::UnsupportedMethod, detail)
+}
+
+/// A JSON answer that nobody keeps.
+pub(super) fn answer(body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
