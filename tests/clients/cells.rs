@@ -246,11 +246,26 @@ fn not_taken(seat: &Seat<'_>, gate: &Gate) {
     assert!(rows.iter().all(|row| row.advisories == [record]), "{rows:?}");
 }
 
-/// The user sees these texts.
-pub(crate) fn shows(seat: &Seat<'_>, ran: &Ran, when: &'static str, texts: &[&'static str]) -> Vec<Finding> {
+/// The command shows what is taken instead of the refused release, and not that one.
+pub(crate) fn offers(seat: &Seat<'_>, ran: &Ran) {
+    print_if_wanted(seat, "A command", ran);
+    let packages = seat.client.packages();
+    ran.shows(packages.instead);
+    // npm's notice names it, because it says that it was passed over.
+    let offered = ran.text.lines().filter(|line| !line.contains("was passed over"));
+    let refused: Vec<_> = offered.filter(|line| line.contains(packages.refused)).collect();
+    assert!(refused.is_empty(), "{refused:?} in {}", ran.text);
+}
+
+fn print_if_wanted(seat: &Seat<'_>, when: &str, ran: &Ran) {
     if std::env::var_os("SHOW").is_some() {
         println!("--- {}, {when}:\n{}", seat.client.name, ran.text);
     }
+}
+
+/// The user sees these texts.
+pub(crate) fn shows(seat: &Seat<'_>, ran: &Ran, when: &'static str, texts: &[&'static str]) -> Vec<Finding> {
+    print_if_wanted(seat, when, ran);
     for text in texts {
         ran.shows(&text.replace("{gate}", &seat.gate.base()));
     }

@@ -6,6 +6,7 @@
 mod bun;
 mod cells;
 mod client;
+mod commands;
 mod installed;
 mod npm;
 mod pdm;
@@ -55,10 +56,10 @@ fn main() -> ExitCode {
     let only = setting("ONLY").unwrap_or_default();
     let chosen: Vec<(&'static Client, Cell)> = CLIENTS
         .into_iter()
-        .flat_map(|client| cells::CELLS.map(|cell| (client, cell)))
+        .flat_map(|client| cells::CELLS.into_iter().chain(commands::CELLS).map(move |cell| (client, cell)))
         .filter(|(client, cell)| (cell.concerns)(client))
         .filter(|(client, _)| !fair || versions::line(client.folder).fair)
-        .filter(|(client, cell)| format!("{}: {}", client.name, cell.name).starts_with(&only))
+        .filter(|(client, cell)| format!("{}: {}", client.name, cell.name).starts_with(&only) || cell.name == only)
         .collect();
 
     let next = AtomicUsize::new(0);

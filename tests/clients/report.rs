@@ -30,9 +30,10 @@ impl Finding {
 }
 
 /// The tables, and their columns.
-const TABLES: [(&str, &[&str]); 2] = [
+const TABLES: [(&str, &[&str]); 3] = [
     ("Installs", &["fresh, token", "lock, token", "fresh, anonymous", "lock, anonymous"]),
     ("Refusals", &["range", "tag `latest`", "pin", "blocked since the lock", "revoked key"]),
+    ("Commands", &["view", "outdated", "ping", "whoami", "tags", "publish"]),
 ];
 
 const HEAD: &str = "\
@@ -57,6 +58,10 @@ pointed at it, installs; exactly that release; a lock file with it, after an ent
 was revoked.
 ";
 
+const COMMANDS: &str = "\
+With the same release refused: what looking the package up and asking for newer ones offers, and where its tags point.
+";
+
 const TEXTS: &str = "\
 What the person reads, `<gate>` being the gate's address. Where only a number or \"no version matches\" comes through, the client shows
 nothing else of an answer: `<gate>/why/npm/left-pad/1.3.0` then says why.
@@ -68,7 +73,7 @@ pub(crate) fn write(clients: &[&'static Client], found: &[(&'static Client, Vec<
         found.iter().filter(|(c, _)| c.name == client.name).flat_map(|(_, found)| found).collect()
     };
     let mut text = format!("{HEAD}\n{}, Node.js {}, CPython {}.\n", today(), versions::of("node"), python());
-    for ((heading, columns), says) in TABLES.iter().zip([INSTALLS, REFUSALS]) {
+    for ((heading, columns), says) in TABLES.iter().zip([INSTALLS, REFUSALS, COMMANDS]) {
         write!(text, "\n## {heading}\n\n{says}\n| client | version |").expect("a string");
         text.extend(columns.iter().map(|column| format!(" {column} |")));
         text.push_str(&format!("\n|{}\n", "---|".repeat(columns.len() + 2)));

@@ -10,6 +10,9 @@ use crate::support::http::Connection;
 use crate::support::letter::Letter;
 use crate::support::{root, wait_for};
 
+/// The address of everybody who registers.
+pub(crate) const EMAIL: &str = "you@people.example";
+
 /// The person's seat: a home of its own, and a gate.
 pub(crate) struct Seat<'a> {
     pub(crate) client: &'static Client,
@@ -29,7 +32,7 @@ impl<'a> Seat<'a> {
 
     /// Somebody who registered and set the client up by the mail's own text.
     pub(crate) fn registered(client: &'static Client, gate: &'a Gate) -> Seat<'a> {
-        Seat::with(client, gate, Some(register(gate, "you@people.example")))
+        Seat::with(client, gate, Some(register(gate, EMAIL)))
     }
 
     fn with(client: &'static Client, gate: &'a Gate, letter: Option<Letter>) -> Seat<'a> {

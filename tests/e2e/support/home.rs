@@ -111,8 +111,9 @@ impl Home {
 
     /// Runs a script as the user's shell would, with this typed into it.
     pub(crate) fn sh(&self, script: &str, typed: &str) -> Ran {
-        let mut command = clean("sh", self.path());
-        command.args(["-c", script]);
+        // A client that hangs fails its own test, not the whole run.
+        let mut command = clean("timeout", self.path());
+        command.args(["600", "sh", "-c", script]);
         self.finish(command, typed)
     }
 
