@@ -151,6 +151,9 @@ fn what_is_no_version_hits_by_its_bytes() {
     let versions = ["1.0.0-x_y", "1.0.0-x-y", "1.0.0"];
     assert_eq!(hit_of(Ecosystem::Npm, exactly("1.0.0-x_y"), &versions), ["1.0.0-x_y"]);
     assert_eq!(hit_of(Ecosystem::Pypi, exactly("2004d-SNAPSHOT"), &["2004d-SNAPSHOT", "2004d"]), ["2004d-SNAPSHOT"]);
+    let spaced = [" /.0 ", "/.0", "/.0\n", "/ .0"];
+    assert_eq!(hit_of(Ecosystem::Pypi, exactly("/.0"), &spaced), spaced[..3], "spaces around it count for nothing");
+    assert_eq!(hit_of(Ecosystem::Npm, exactly(" /.0 "), &spaced), spaced[..3]);
 }
 
 #[test]

@@ -10,6 +10,14 @@ use crate::report::{FeedError, Problem, Report, SourceReport};
 use crate::source::Source;
 use crate::{files, zips};
 
+/// Compiles the records of one document, as a source's `.json` file is read: one record, an array, or one after another.
+/// An error names what can't be read; nothing is taken then.
+pub fn compile_records(json: &[u8], prefixes: &[String]) -> Result<Blocklist, String> {
+    let mut compiled = Compiled::default();
+    crate::osv::add_many(json, prefixes, &mut compiled)?;
+    Ok(compiled.builder.build())
+}
+
 /// Compiles every source. One that fails fails the whole.
 pub(crate) fn all(sources: &[Source], folder: &Path, prefixes: &[String]) -> Result<(Blocklist, Report), FeedError> {
     let mut builder = BlocklistBuilder::default();

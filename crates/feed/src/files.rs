@@ -14,19 +14,35 @@ const MAX_FILE: u64 = 256 << 20;
 /// Folders in folders, at most.
 const MAX_DEPTH: usize = 32;
 
-/// What tells that a file changed: its length, and when it was written in nanoseconds.
-pub(crate) struct Stamp {
+/// What tells that a file changed: its length, when it was written in nanoseconds, and what whoever writes can't choose:
+/// which file it is, and when anything about it changed. A copy that keeps its time of writing is seen by these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
     pub(crate) length: u64,
     pub(crate) written: u128,
+    pub(crate) kept_by_the_system: [i128; 3],
 }
 
 impl Stamp {
     /// A file's stamp; of its target, if it is a link.
-    pub(crate) fn of(path: &Path) -> std::io::Result<Stamp> {
+    pub fn of(path: &Path) -> std::io::Result<Stamp> {
         let about = fs::metadata(path)?;
         let written = about.modified()?.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        Ok(Stamp { length: about.len(), written })
+        Ok(Stamp { length: about.len(), written, kept_by_the_system: kept_by_the_system(&about) })
     }
+}
+
+/// Device, number and time of change.
+#[cfg(unix)]
+fn kept_by_the_system(about: &fs::Metadata) -> [i128; 3] {
+    use std::os::unix::fs::MetadataExt;
+    let changed = i128::from(about.ctime()) * 1_000_000_000 + i128::from(about.ctime_nsec());
+    [about.dev().into(), about.ino().into(), changed]
+}
+
+#[cfg(not(unix))]
+fn kept_by_the_system(_: &fs::Metadata) -> [i128; 3] {
+    [0; 3]
 }
 
 /// Visits every `*.json` below a folder, by its path below it, in no order. Links to files count, links to folders don't

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::files::{self, Stamp};
 use crate::report::Problem;
 
-/// A folder's tree, or a file, by paths, lengths and times of writing.
+/// A folder's tree, or a file, by paths and [`Stamp`]s.
 ///
 /// A folder comes in no order, so its files' hashes are added up: that tells one tree from another without holding it.
 pub(crate) fn of_path(path: &Path) -> Result<String, Problem> {
@@ -28,6 +28,7 @@ fn of_file(name: &str, stamp: Stamp) -> u128 {
     let mut hash = Sha256::new();
     hash.update(stamp.length.to_le_bytes());
     hash.update(stamp.written.to_le_bytes());
+    stamp.kept_by_the_system.iter().for_each(|number| hash.update(number.to_le_bytes()));
     hash.update(name);
     hash.finalize().iter().take(16).fold(0, |number, byte| (number << 8) | u128::from(*byte))
 }

@@ -19,8 +19,10 @@ mod source;
 mod workers;
 mod zips;
 
+pub use compile::compile_records;
 pub use feed::{Feed, FeedSettings, Refresh};
 pub use fetch::{Body, Fetch, FetchError, FetchOutcome};
+pub use files::Stamp;
 pub use report::{FeedError, Report, SourceReport};
 pub use snapshot::Snapshot;
 pub use source::{Source, SourceError};

@@ -222,6 +222,11 @@ pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
         ["-", "npm", "v1", "tokens", rest @ ..] if rest.len() < 3 => Ok(NpmPath::Tokens),
         ["-", "ping"] => Ok(NpmPath::Ping),
         ["-", "whoami"] => Ok(NpmPath::Whoami),
+        // There is a package of this name: all of it, and its tarballs. Its versions stand where the registry's own routes are.
+        ["-"] => Ok(NpmPath::Packument(take_name(&["-"])?.0)),
+        ["-", "-", file] if is_file(file) => {
+            Ok(NpmPath::Tarball { name: take_name(&["-"])?.0, file: (*file).to_owned() })
+        }
         ["-", rest @ ..] => unknown(rest),
         segments => match take_name(segments)? {
             (name, []) => Ok(NpmPath::Packument(name)),
@@ -250,7 +255,9 @@ fn segment(raw: &str) -> Result<String, NpmPathError> {
 /// Takes the name off the front: `name`, `@scope/name` in one encoded segment, or `@scope`, `name` in two.
 fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b str]), NpmPathError> {
     let (text, rest) = match segments {
+        // A hyphen behind a scope is what stands before a file, and no name in any spelling.
         [scope, "-", ..] if scope.starts_with('@') && !scope.contains('/') => return Err(NpmPathError::Name),
+        [name, ..] if name.starts_with('@') && name.ends_with("/-") => return Err(NpmPathError::Name),
         [scope, name, rest @ ..] if scope.starts_with('@') && !scope.contains('/') => {
             if name.contains('/') {
                 return Err(NpmPathError::Character);

@@ -47,7 +47,9 @@ impl<'a> Rules<'a> {
         let mut ranges = false;
         let verdict = self.refuse_by(|hit| match hit {
             StoredHit::Every => true,
-            StoredHit::Exactly { text, key: k } => *text == version || (k.is_some() && *k == key.as_deref()),
+            StoredHit::Exactly { text, key: k } => {
+                text.trim() == version.trim() || (k.is_some() && *k == key.as_deref())
+            }
             StoredHit::Between { from, until } => {
                 ranges = true;
                 parsed.as_ref().is_some_and(|version| self.lies_between(version, *from, *until))
