@@ -89,6 +89,20 @@ impl StoreError {
         matches!(self, StoreError::Unavailable { .. })
     }
 
+    /// The message with the driver's own words behind it, for whoever starts the program and has to mend it.
+    pub fn told(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let words = error.to_string();
+            if !text.contains(&words) {
+                text = format!("{text}: {words}");
+            }
+            cause = error.source();
+        }
+        text
+    }
+
     pub(crate) fn busy() -> StoreError {
         StoreError::Unavailable { why: Unavailability::Busy, source: None }
     }

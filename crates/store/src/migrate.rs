@@ -20,6 +20,7 @@ const LEDGER_POSTGRES: &[&str] = &[include_str!("../migrations/postgres/ledger/0
 
 /// Any number that is ours; it names the lock under which PostgreSQL's nodes take turns.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7354047460)";
+const QUIET: &str = "SET LOCAL client_min_messages = warning";
 const MAKE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (part TEXT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (part, version))";
 const MAKE_TABLE_STRICT: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (part TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (part, version)) STRICT";
@@ -55,6 +56,8 @@ pub(crate) async fn run(db: &Db, part: Part) -> Result<(), StoreError> {
     match &mut tx {
         Tx::Sqlite(_) => tx.run(sql(MAKE_TABLE_STRICT)).await?,
         Tx::Postgres(_) => {
+            // "Already exists" is no news at each start.
+            tx.run(sql(QUIET)).await?;
             tx.run(sql(LOCK)).await?;
             tx.run(sql(MAKE_TABLE)).await?
         }

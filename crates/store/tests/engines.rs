@@ -3,10 +3,35 @@
 
 mod common;
 
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::*;
 use sekisho_store::{DatabaseConfig, Store, StoreError, Unavailability, on_both_engines};
+
+/// Keeps what is logged on this thread.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl tracing::Subscriber for Heard {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            text.push_str(&format!("{field}={value:?} "));
+        });
+        self.0.lock().unwrap().push(text);
+    }
+    fn enter(&self, _: &tracing::span::Id) {}
+    fn exit(&self, _: &tracing::span::Id) {}
+}
 
 on_both_engines! {
     async fn two_nodes_that_start_at_once_both_come_up(database) {
@@ -25,6 +50,16 @@ on_both_engines! {
         store.close().await;
         let again = database.open().await;
         assert!(counts(&again, &a.plain).await);
+    }
+
+    async fn a_second_start_has_nothing_to_say(database) {
+        database.open().await.close().await;
+        let heard = Heard::default();
+        let listening = tracing::subscriber::set_default(heard.clone());
+        database.open().await.close().await;
+        drop(listening);
+        let heard = heard.0.lock().unwrap();
+        assert!(!heard.iter().any(|text| text.contains("already exists")), "{heard:?}");
     }
 
     async fn another_process_sees_a_revocation_at_once(database) {
@@ -70,7 +105,9 @@ async fn a_stopped_postgresql_is_unavailable_within_two_seconds() {
     let error = Store::open(&config).await.err().expect("nobody listens");
     assert!(error.is_unavailable(), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(2), "took {:?}", start.elapsed());
-    assert!(!format!("{error} {error:?} {config:?}").contains("secret"));
+    assert!(matches!(error, StoreError::Unavailable { why: Unavailability::Connection, .. }), "{error:?}");
+    assert!(error.told().contains("onnection refused"), "{}", error.told());
+    assert!(!format!("{error} {error:?} {} {config:?}", error.told()).contains("secret"));
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use crate::error::StoreError;
 /// How long a caller waits for a connection; also how long a server that is down is tried.
 const ACQUIRE: Duration = Duration::from_millis(1500);
 
+/// How long a server that was tried in vain is asked why.
+const LAST_TRY: Duration = Duration::from_millis(300);
+
 /// Connects. `sslmode` in the address says how TLS is used (`verify-full` is the one that cannot be intercepted); the
 /// system's certificates are trusted.
 pub(super) async fn open(url: &str, connections: u32) -> Result<Db, StoreError> {
@@ -26,7 +29,19 @@ pub(super) async fn open(url: &str, connections: u32) -> Result<Db, StoreError> 
         .max_connections(connections)
         .acquire_timeout(ACQUIRE)
         .after_connect(|connection, _| Box::pin(async move { make_durable(connection).await }));
-    Ok(Db::Postgres(pool.connect_with(options).await?))
+    match pool.connect_with(options.clone()).await {
+        Ok(pool) => Ok(Db::Postgres(pool)),
+        Err(sqlx::Error::PoolTimedOut) => Err(in_the_way(&options).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A pool tries a server that refuses until its time is up, and then only says that it is up. One more try says why.
+async fn in_the_way(options: &PgConnectOptions) -> StoreError {
+    match tokio::time::timeout(LAST_TRY, options.connect()).await {
+        Ok(Err(error)) => error.into(),
+        _ => sqlx::Error::PoolTimedOut.into(),
+    }
 }
 
 /// A role or a database may have another default, and a commit that is not synced is none.
