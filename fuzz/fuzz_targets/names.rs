@@ -33,7 +33,10 @@ fn npm(text: &str, name: &PackageName) {
 /// PEP 503: lower case, and one hyphen for any run of separators.
 fn pypi(text: &str, name: &PackageName) {
     let canonical = name.as_str();
-    assert!(canonical.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') && !canonical.contains("--"));
+    assert!(
+        canonical.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && !canonical.contains("--")
+    );
     for other in [text.to_ascii_uppercase(), text.replace(['-', '_'], "."), text.replace('.', "-_")] {
         if let Ok(other) = PackageName::parse(Ecosystem::Pypi, &other) {
             assert_eq!(&other, name);

@@ -26,7 +26,8 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
 
 fn blocks(record: &Value) -> bool {
     let malicious = |id: &str| id.starts_with("MAL-");
-    record["withdrawn"].is_null() && (record["id"].as_str().is_some_and(malicious) || texts(&record["aliases"]).any(malicious))
+    record["withdrawn"].is_null()
+        && (record["id"].as_str().is_some_and(malicious) || texts(&record["aliases"]).any(malicious))
 }
 
 fn check(record: &Value, list: &Blocklist) {
@@ -43,7 +44,9 @@ fn check(record: &Value, list: &Blocklist) {
                 assert!(refused(first), "introduced in {first}, and {first} is allowed");
             }
         }
-        if affected["versions"].as_array().is_none_or(Vec::is_empty) && affected["ranges"].as_array().is_none_or(Vec::is_empty) {
+        if affected["versions"].as_array().is_none_or(Vec::is_empty)
+            && affected["ranges"].as_array().is_none_or(Vec::is_empty)
+        {
             assert_ne!(rules.decide_every(), Verdict::Allow, "a record without versions is about all of them");
         }
     }

@@ -59,7 +59,8 @@ fn check_versions(packument: &Packument, hidden: &Hidden, document: &Value) {
         assert_eq!(object["name"], packument.name().as_str());
         assert_eq!(object["version"], version.as_str());
         let link = object["dist"]["tarball"].as_str().unwrap();
-        let path = link.strip_prefix(REGISTRY).and_then(|path| path.strip_prefix('/')).expect("a link starts with our base");
+        let path =
+            link.strip_prefix(REGISTRY).and_then(|path| path.strip_prefix('/')).expect("a link starts with our base");
         match sekisho_npm::path::parse(path) {
             Ok(NpmPath::Tarball { name, file }) => {
                 assert_eq!(&name, packument.name());

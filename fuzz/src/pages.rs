@@ -69,7 +69,10 @@ fn check_again(project: &Project, refused: &Refused, kind: Kind, page: &[u8]) {
     for (read, (index, file)) in again.files().iter().zip(files) {
         assert_eq!(read.filename, file.filename);
         let link = read.url.as_ref().expect("a link").as_str();
-        assert_eq!(percent_decode_str(link).decode_utf8_lossy(), format!("{FILES}/{}/{}", project.name(), file.filename));
+        assert_eq!(
+            percent_decode_str(link).decode_utf8_lossy(),
+            format!("{FILES}/{}/{}", project.name(), file.filename)
+        );
         match refused.get(index) {
             Some(_) => {
                 assert!(matches!(read.yanked, Yanked::Because(_)));
