@@ -26,7 +26,7 @@ e2e:
 test-clients:
 	@scripts/test clients
 
-# The measurements of docs/benchmarks.md, against nginx as a caching proxy.
+# The measurements of docs/benchmarks.md, against nginx and other proxies: about 25 minutes on a quiet machine.
 bench:
 	@bench/run
 

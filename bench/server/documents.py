@@ -30,6 +30,10 @@ class Row:
         return re.sub(r"\W+", "-", self.title) + ".body"
 
     @property
+    def npm(self):
+        return self.path.startswith("/npm/")
+
+    @property
     def derived(self):
         """Abbreviated packuments are asked from the server under test: not every registry makes them."""
         return self.accept == INSTALL_V1
@@ -71,9 +75,9 @@ def kept(folder: pathlib.Path):
 
 
 def fetch(row):
-    base = npm_registry() if row.path.startswith("/npm/") else python_index()
+    base = npm_registry() if row.npm else python_index()
     name = row.path.rstrip("/").rsplit("/", 1)[1]
-    url = f"{base}/{name}" if row.path.startswith("/npm/") else f"{base}/{name}/"
+    url = f"{base}/{name}" if row.npm else f"{base}/{name}/"
     with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": row.accept}), timeout=120) as answer:
         body = answer.read()
     return without_hosts(body, row, base)
@@ -81,7 +85,7 @@ def fetch(row):
 
 def without_hosts(body, row, base):
     root = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(base))
-    if row.path.startswith("/npm/"):
+    if row.npm:
         return body.replace(base.encode(), REGISTRY.encode())
     if row.accept == SIMPLE_JSON:
         links = [file["url"] for file in json.loads(body)["files"]]
@@ -106,6 +110,26 @@ def python_index():
         return said.stdout.strip().rstrip("/")
     said = subprocess.run([*pip, "install", "--help"], capture_output=True, text=True, check=True, cwd="/")
     return re.search(r"\(default\s+(https?://[^\s)]+)", said.stdout).group(1).rstrip("/")
+
+
+@dataclasses.dataclass(frozen=True)
+class Registries:
+    """The real ones, as this machine is set to them: the npm registry, the simple index, and where that one's files lie."""
+
+    npm: str
+    simple: str
+    files: str
+
+
+def registries():
+    """Asked from the package managers and from one of the index's pages."""
+    simple = python_index()
+    asked = urllib.request.Request(f"{simple}/six/", headers={"Accept": SIMPLE_JSON})
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        page = answer.read()
+    link = json.loads(page)["files"][0]["url"]
+    parts = urllib.parse.urlsplit(urllib.parse.urljoin(f"{simple}/six/", link))
+    return Registries(npm_registry(), simple, f"{parts.scheme}://{parts.netloc}")
 
 
 def tarballs(packument: bytes):

@@ -7,7 +7,7 @@ import pathlib
 import statistics
 import subprocess
 
-from programs import HERE, LOAD_CORE, SERVER_CORE
+from programs import HERE, LOAD_CORE, SERVER_CORE, NotMeasured
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -44,8 +44,9 @@ def cpu_seconds(pids):
 
 
 def rss_mib(pids):
+    """What is in memory; a process that ended meanwhile has nothing."""
     status = (pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids)
-    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status) / 1024
+    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status if "VmRSS:" in text) / 1024
 
 
 def core_ticks(core):
@@ -63,6 +64,7 @@ def busy(core, before):
 
 
 def wrk(server, path, headers, connections, seconds, paths=None):
+    """One run; `paths` is a file with a path on each line, asked in turn."""
     command = ["taskset", "-c", str(LOAD_CORE), "wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s"]
     command += ["--timeout", "30s", "-s", str(HERE / "report.lua")]
     for name, value in headers.items():
@@ -74,7 +76,7 @@ def wrk(server, path, headers, connections, seconds, paths=None):
     before = cpu_seconds(pids)
     said = subprocess.run(command, capture_output=True, text=True)
     if said.returncode != 0:
-        raise SystemExit(f"wrk failed: {said.stdout}{said.stderr}")
+        raise NotMeasured(f"wrk failed: {said.stdout}{said.stderr}")
     used = cpu_seconds(pids) - before
     server_core, load_core = busy(SERVER_CORE, cores[0]), busy(LOAD_CORE, cores[1])
     result = json.loads(said.stdout.splitlines()[-1])
@@ -92,11 +94,13 @@ def wrk(server, path, headers, connections, seconds, paths=None):
     )
 
 
-def measure(servers, path, headers, connections, plan, paths=None):
-    """The servers take turns; the result is one sample for each, the medians of all rounds."""
+def measure(servers, row, connections, plan):
+    """The servers take turns, warmed up before the first round; the samples of each."""
     samples = {server.name: [] for server in servers}
+    for server in servers:
+        wrk(server, server.path(row), server.headers(row), connections, 1)
     for _ in range(plan.rounds):
         for server in servers:
-            wrk(server, path, headers(server), connections, plan.warm_up, paths)
-            samples[server.name].append(wrk(server, path, headers(server), connections, plan.seconds, paths))
-    return {name: median(taken) for name, taken in samples.items()}
+            taken = wrk(server, server.path(row), server.headers(row), connections, plan.seconds)
+            samples[server.name].append(taken)
+    return samples

@@ -1,11 +1,13 @@
-"""The upstream of both servers: the kept documents, served as a public registry serves them."""
+"""The upstream of all servers: the kept documents, served as a public registry serves them, at once or after a delay."""
 
 import hashlib
 import http.server
+import json
 import threading
+import time
 import zlib
 
-from documents import FILES, INDEX, REGISTRY
+from documents import FILES, INDEX, REGISTRY, SIMPLE_JSON
 
 
 def gzip(body: bytes):
@@ -19,15 +21,19 @@ class Origin:
 
     def __init__(self):
         self.bodies = {}
+        self.files = {}
+        # Seconds before each answer.
+        self.delay = 0.0
         handler = type("Handler", (Handler,), {"origin": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.address = f"http://127.0.0.1:{self.port}"
+        self.npm, self.simple = f"{self.address}/npm", f"{self.address}/pypi/simple"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def add(self, row, body: bytes):
-        for placeholder, own in (REGISTRY, f"{self.address}/npm"), (INDEX, self.address), (FILES, self.address):
+        for placeholder, own in (REGISTRY, self.npm), (INDEX, self.address), (FILES, self.address):
             body = body.replace(placeholder.encode(), own.encode())
         tag = hashlib.sha256(body).hexdigest()[:32]
         self.bodies.setdefault(row.path, {})[row.accept] = (row.content_type, tag, body, gzip(body))
@@ -40,10 +46,27 @@ class Origin:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body leave in as few packets as they need.
+    wbufsize = 1 << 20
+    disable_nagle_algorithm = True
     origin = None
 
+    def do_HEAD(self):
+        self.answer()
+
     def do_GET(self):
-        forms = self.origin.bodies.get(self.path.replace("%2f", "/"))
+        self.answer()
+
+    def answer(self):
+        time.sleep(self.origin.delay)
+        path = self.path.replace("%2f", "/")
+        if path in self.origin.files:
+            return self.send("application/octet-stream", self.origin.files[path])
+        forms = self.origin.bodies.get(path)
+        if forms is None and f"{path}/" in self.origin.bodies:
+            return self.moved(f"{path}/")
+        if path == "/pypi/simple/":
+            return self.send(SIMPLE_JSON, self.projects())
         if forms is None:
             return self.send_error(404)
         accept = self.headers.get("Accept", "")
@@ -52,18 +75,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
         content_type, tag, plain, packed = forms[named[0][1] if named else next(iter(forms))]
         takes_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
         body, tag = (packed, f'"{tag}-gzip"') if takes_gzip else (plain, f'"{tag}"')
-        known = self.headers.get("If-None-Match") == tag
+        self.send(content_type, body, tag, takes_gzip)
+
+    def moved(self, to):
+        self.send_response(301)
+        self.send_header("Location", to)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def projects(self):
+        """The root of the index: some proxies ask it first."""
+        names = [path.split("/")[3] for path in self.origin.bodies if path.startswith("/pypi/simple/")]
+        listed = {"meta": {"api-version": "1.0"}, "projects": [{"name": name} for name in names]}
+        return json.dumps(listed).encode()
+
+    def send(self, content_type, body, tag=None, packed=False):
+        known = tag is not None and self.headers.get("If-None-Match") == tag
         self.send_response(304 if known else 200)
-        self.send_header("ETag", tag)
+        if tag:
+            self.send_header("ETag", tag)
         self.send_header("Cache-Control", "public, max-age=300")
         self.send_header("Vary", "Accept, Accept-Encoding")
         if not known:
             self.send_header("Content-Type", content_type)
             self.send_header("Content-Length", str(len(body)))
-            if takes_gzip:
+            if packed:
                 self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        if not known:
+        if not known and self.command == "GET":
             self.wfile.write(body)
 
     def log_message(self, *_):

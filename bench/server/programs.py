@@ -1,20 +1,28 @@
-"""Starts and stops the two servers, each on the server's core, in folders of their own."""
+"""Starts and stops servers, each on the server's core, in folders of their own."""
 
+import atexit
 import dataclasses
 import http.client
-import json
 import os
 import pathlib
-import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
 
 SERVER_CORE, LOAD_CORE = 0, 1
 HERE = pathlib.Path(__file__).parent
-# Not reached, but each request is counted against it.
-LIMIT = 1_000_000_000
+RUNNING = []
+
+
+class NotMeasured(Exception):
+    """A part could not be measured, or its comparison would not be fair; the report says why."""
+
+
+def expect(holds, otherwise):
+    if not holds:
+        raise NotMeasured(otherwise)
 
 
 def free_port():
@@ -25,115 +33,125 @@ def free_port():
 
 @dataclasses.dataclass
 class Server:
-    """A program that runs and listens."""
+    """A program that runs and listens; `npm` and `simple` say where it serves each ecosystem."""
 
     name: str
     port: int
     process: subprocess.Popen
+    npm: str = "/npm"
+    simple: str = "/pypi/simple"
     token: str = ""
 
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def path(self, row):
+        """Where this server serves a row's document."""
+        return row.path.replace("/npm", self.npm, 1) if row.npm else row.path.replace("/pypi/simple", self.simple, 1)
+
+    def headers(self, row):
+        """What a client asks with; only Sekisho has a token."""
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {**own, "Accept": row.accept, "Accept-Encoding": "gzip"}
+
     def pids(self):
-        """The process and its children: nginx works in a child."""
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [self.process.pid, *map(int, children.split())]
+        """The process and all that it started: nginx and gunicorn work in children."""
+        found, left = [], [self.process.pid]
+        while left:
+            pid = left.pop()
+            try:
+                children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
+            except OSError:
+                continue
+            found.append(pid)
+            left += map(int, children.split())
+        return found
 
-    def get(self, path, **headers):
+    def get(self, path, timeout=120, **headers):
         """Status, headers and body of one request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        try:
+            connection.request("GET", path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read()
+        finally:
+            connection.close()
 
-    def stop(self):
+    def stop(self, patience=10):
+        """Each server leads a group of its own: a slow one that still works off its queue is ended with its children."""
+        if self.process.poll() is not None:
+            return
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(patience)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
-def pinned(command, log, **more):
+def start(name, command, log, port, core=SERVER_CORE, env=None, **more):
+    """Starts a program on a core without waiting; it is stopped at the end of its section at the latest."""
     with open(log, "ab") as out:
-        return subprocess.Popen(["taskset", "-c", str(SERVER_CORE), *map(str, command)], stdout=out, stderr=out, **more)
+        process = subprocess.Popen(
+            ["taskset", "-c", str(core), *map(str, command)],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            env=env or environment(),
+            start_new_session=True,
+            cwd=pathlib.Path(log).parent,
+        )
+    server = Server(name, port, process, **more)
+    RUNNING.append(server)
+    return server
 
 
-def wait_for(server, log):
-    until = time.monotonic() + 30
+@atexit.register
+def stop_all():
+    """Whatever happened, what was started is stopped."""
+    while RUNNING:
+        RUNNING.pop().stop()
+
+
+def wait_for(server, log, seconds=30):
+    """Until it accepts connections."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until and server.process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", server.port), 1).close()
             return server
         except OSError:
-            time.sleep(0.02)
-    raise SystemExit(f"{server.name} did not start:\n{pathlib.Path(log).read_text()[-2000:]}")
+            time.sleep(0.01)
+    server.stop()
+    raise NotMeasured(f"{server.name} did not start: {pathlib.Path(log).read_text(errors='replace')[-500:]}")
+
+
+def until_served(server, row, seconds=60):
+    """Asks until the document comes; gives the seconds that it took."""
+    began = time.monotonic()
+    told = ""
+    while time.monotonic() - began < seconds:
+        try:
+            status, _, body = server.get(server.path(row), **server.headers(row))
+            if status == 200:
+                return time.monotonic() - began
+            told = f"{status} {body[:300]}"
+        except OSError as error:
+            told = str(error)
+        time.sleep(0.002)
+    raise NotMeasured(f"{server.name} does not serve {row.title}: {told}")
+
+
+def environment(**more):
+    """Settings that happen to be in our environment must not change what is measured; certificates stay."""
+    ours = ("SEKISHO_", "NORA_", "PROXPI_", "VERDACCIO_", "DEVPI", "UV_", "PIP_", "NPM_CONFIG_", "PNPM_")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours)}
+    return {**kept, **{name: value for name, value in os.environ.items() if name == "PIP_CERT"}, **more}
 
 
 def fresh(folder):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def start_nginx(folder, origin):
-    fresh(folder)
-    port = free_port()
-    conf = (HERE / "nginx.conf").read_text()
-    # As root, nginx would give its worker to another user, who may not be let into the folder.
-    user = "user root;" if os.geteuid() == 0 else ""
-    for name, value in {"USER": user, "DIR": folder, "PORT": port, "ORIGIN": origin.port}.items():
-        conf = conf.replace(f"@{name}@", str(value))
-    (folder / "nginx.conf").write_text(conf)
-    log = folder / "start.log"
-    process = pinned(["nginx", "-p", folder, "-e", folder / "error.log", "-c", folder / "nginx.conf"], log)
-    return wait_for(Server("nginx", port, process), log)
-
-
-def start_sekisho(binary, folder, origin, advisories, database=None):
-    """With a personal token, the limiter's number raised, metrics on, and advisories in force."""
-    fresh(folder)
-    port = free_port()
-    settings = {
-        "listen": f"127.0.0.1:{port}",
-        "admin_listen": f"127.0.0.1:{free_port()}",
-        "data_dir": folder / "data",
-        "upstream.npm.url": f"{origin.address}/npm",
-        "upstream.pypi.url": f"{origin.address}/pypi/simple",
-        "feed.sources": json.dumps([str(advisories)]),
-        "limits.personal_per_minute": LIMIT,
-        "limits.anonymous_per_minute": LIMIT,
-        "log": "warn",
-    }
-    if database:
-        settings["database.url"] = database
-    command = [binary, "serve", *(part for key, value in settings.items() for part in ("--set", f"{key}={value}"))]
-    log = folder / "server.log"
-    server = Server("Sekisho", port, pinned(command, log, env=environment(), cwd=folder))
-    wait_for(server, log)
-    server.token = personal_token(server, binary, folder / "data")
-    return server
-
-
-def environment():
-    """A setting that happens to be in our environment must not change what is measured."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("SEKISHO_")}
-
-
-def personal_token(server, binary, data):
-    """Registers an address, and reads the key out of the mail as a person would."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    body = json.dumps({"email": "bench@example.com"})
-    connection.request("POST", "/api/v1/tokens", body, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    if answer.status != 202:
-        raise SystemExit(f"registering was answered with {answer.status}: {answer.read().decode()}")
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        show = [str(binary), "--data", str(data), "mailbox", "show"]
-        said = subprocess.run(show, capture_output=True, text=True, cwd=data, env=environment())
-        found = re.search(r"tg_anon_[0-9A-Za-z]{36}", said.stdout)
-        if found:
-            return found.group()
-        time.sleep(0.1)
-    raise SystemExit(f"no key came by mail: {said.stderr}")
