@@ -64,7 +64,10 @@ def main():
         page.add_fact("PostgreSQL", machine.postgres_version(run.database))
     quiet = int(os.environ.get("BENCH_WAIT", "600")) if chosen is plan.FULL else 0
     load = machine.wait_for_quiet(QUIET, quiet)
-    page.add_fact("Load average before", f"{load:.2f}" + (", the machine was not quiet: the figures are noisy" if load >= QUIET else ""))
+    page.add_fact(
+        "Load average before",
+        f"{load:.2f}" + (", the machine was not quiet: the figures are noisy" if load >= QUIET else ""),
+    )
     for name in arguments.only or SECTIONS:
         measured(run, name)
     page.add_fact("Load average after", f"{machine.load_average():.2f}")

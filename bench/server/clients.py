@@ -55,7 +55,13 @@ class Task:
         try:
             with open(log, "wb") as out:
                 done = subprocess.run(
-                    command, cwd=folder / "project", env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=TIMEOUT
+                    command,
+                    cwd=folder / "project",
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    timeout=TIMEOUT,
                 )
         except subprocess.TimeoutExpired:
             raise NotMeasured(f"{self.title} through {target.name} took more than {TIMEOUT} s") from None
@@ -110,7 +116,9 @@ def npm_command(task, folder, target):
         settings.append(f"//{registry.split('//', 1)[1]}:_authToken={target.token}")
     (folder / "project" / ".npmrc").write_text("\n".join(settings) + "\n")
     wanted = ", ".join(f'"{name}": "*"' for name in task.packages)
-    (folder / "project" / "package.json").write_text(f'{{"name": "bench", "private": true, "dependencies": {{{wanted}}}}}')
+    (folder / "project" / "package.json").write_text(
+        f'{{"name": "bench", "private": true, "dependencies": {{{wanted}}}}}'
+    )
     # An age gate asks for documents again in full; it is a choice of the user's and not of the proxy's.
     return {
         "pnpm --lockfile-only": ["pnpm", "install", "--lockfile-only", "--config.minimumReleaseAge=0"],

@@ -35,7 +35,14 @@ def verdaccio(folder, npm, _, keep=False):
     ready(folder, MODULES / "verdaccio" / "bin" / "verdaccio", keep)
     port = free_port()
     (folder / "config.yaml").write_text(VERDACCIO.format(folder=folder, npm=npm))
-    command = [NODE, MODULES / "verdaccio" / "bin" / "verdaccio", "-c", folder / "config.yaml", "-l", f"127.0.0.1:{port}"]
+    command = [
+        NODE,
+        MODULES / "verdaccio" / "bin" / "verdaccio",
+        "-c",
+        folder / "config.yaml",
+        "-l",
+        f"127.0.0.1:{port}",
+    ]
     return wait_for(start("Verdaccio", command, folder / "log", port, npm="", simple=None), folder / "log")
 
 
@@ -58,7 +65,9 @@ def nora(folder, npm, simple, keep=False):
         RUST_LOG="error",
     )
     command = [TOOLS / "nora" / "bin" / "nora", "serve"]
-    return wait_for(start("NORA", command, folder / "log", port, env=settings, npm="/npm", simple="/simple"), folder / "log")
+    return wait_for(
+        start("NORA", command, folder / "log", port, env=settings, npm="/npm", simple="/simple"), folder / "log"
+    )
 
 
 def proxpi(folder, _, simple, keep=False):
@@ -74,7 +83,9 @@ def proxpi(folder, _, simple, keep=False):
     (folder / "files").mkdir(exist_ok=True)
     command = [PYTHON / "gunicorn", "--preload", "--workers", "1", "--threads", "32", "--timeout", "300"]
     command += ["--bind", f"127.0.0.1:{port}", "proxpi.server:app"]
-    return wait_for(start("proxpi", command, folder / "log", port, env=settings, npm=None, simple="/index"), folder / "log")
+    return wait_for(
+        start("proxpi", command, folder / "log", port, env=settings, npm=None, simple="/index"), folder / "log"
+    )
 
 
 def devpi(folder, _, simple, keep=False):

@@ -22,6 +22,8 @@ class Origin:
     def __init__(self):
         self.bodies = {}
         self.files = {}
+        # Requests so far: who asks while its cache is warm is told from who does not.
+        self.asked = 0
         # Seconds before each answer.
         self.delay = 0.0
         handler = type("Handler", (Handler,), {"origin": self})
@@ -58,6 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer()
 
     def answer(self):
+        self.origin.asked += 1
         time.sleep(self.origin.delay)
         path = self.path.replace("%2f", "/")
         if path in self.origin.files:

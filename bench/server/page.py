@@ -71,5 +71,11 @@ class Page:
         return report.table(["goal", "", "measured"], self.goals, left=3) if self.goals else "No goal was measured."
 
     def markdown(self):
-        parts = [HEAD, "## Goals\n\n" + self.summary(), *self.parts, "## Where\n\n" + self.facts, "## To repeat it\n\n" + REPEAT]
+        parts = [
+            HEAD,
+            "## Goals\n\n" + self.summary(),
+            *self.parts,
+            "## Where\n\n" + self.facts,
+            "## To repeat it\n\n" + REPEAT,
+        ]
         return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -46,7 +46,9 @@ def run(run):
     append, append99 = machine.sync_latency(run.work, run.plan.seconds)
     commit, commit99 = machine.commit_latency(run.work, run.plan.seconds)
     page.say(
-        INTRO.format(files=len(paths), append=append, append99=append99, commit=commit, commit99=commit99, rows=64e6 / commit)
+        INTRO.format(
+            files=len(paths), append=append, append99=append99, commit=commit, commit99=commit99, rows=64e6 / commit
+        )
     )
     lines = []
     for name, more in (("SQLite", {}), ("PostgreSQL", {"database.url": run.database})):
@@ -61,7 +63,9 @@ def run(run):
         for connections in CONNECTIONS:
             progress(f"artifacts on {name}, {connections} connections")
             wrk(server, paths[0], token, connections, 1, listed)
-            taken = median([wrk(server, paths[0], token, connections, run.plan.seconds, listed) for _ in range(run.plan.rounds)])
+            taken = median(
+                [wrk(server, paths[0], token, connections, run.plan.seconds, listed) for _ in range(run.plan.rounds)]
+            )
             lines.append([name, connections, *cells(taken)])
             page.invalid([(f"{name}, {connections}", taken)])
             if name == "SQLite" and connections == 256:
@@ -115,7 +119,9 @@ def cached(run):
         mine, theirs = median(samples["Sekisho"]), median(samples["nginx"])
         rates = [sample.per_second * BIG_BYTES / 1e9 for sample in (mine, theirs)]
         best = max(best, rates[0])
-        lines.append([connections, *(f"{rate:.2f}" for rate in rates), report.pair(mine.rss_mib, theirs.rss_mib, report.count)])
+        lines.append(
+            [connections, *(f"{rate:.2f}" for rate in rates), report.pair(mine.rss_mib, theirs.rss_mib, report.count)]
+        )
         page.invalid(((f"cached, {connections}, Sekisho", mine), (f"cached, {connections}, nginx", theirs)))
     page.say(CACHED)
     page.say(report.table(["conns", "Sekisho GB/s", "nginx GB/s", "MiB"], lines, left=0))
@@ -126,7 +132,11 @@ def cached(run):
 
 def packument(origin, path, body):
     digest = base64.b64encode(hashlib.sha512(body).digest()).decode()
-    dist = {"tarball": f"{origin.address}{path}", "integrity": f"sha512-{digest}", "shasum": hashlib.sha1(body).hexdigest()}
+    dist = {
+        "tarball": f"{origin.address}{path}",
+        "integrity": f"sha512-{digest}",
+        "shasum": hashlib.sha1(body).hexdigest(),
+    }
     version = {"name": "bench-big", "version": "1.0.0", "dist": dist}
     made = {"name": "bench-big", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": version}}
     return json.dumps({**made, "time": {"1.0.0": "2026-01-01T00:00:00.000Z"}}).encode()

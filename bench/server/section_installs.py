@@ -8,6 +8,7 @@ from clients import Target, Task
 from nginx import start_before_registries
 from programs import NotMeasured
 from run import progress
+from sekisho import knows
 
 GOAL_RESOLVE = 1.2
 
@@ -26,7 +27,8 @@ HOW = """\
 A cold client (fresh home, caches and store) and a warm proxy: the first run through each is not counted. The client has the
 load's core, also in `direct`; a proxy has the server's core. All ask the real registries that this machine is set to.
 {rounds} rounds in which direct, Sekisho and nginx take turns, medians, and the medians of each round's ratios; the other
-proxies are timed {others}. Sekisho answers a personal token in `artifacts.mode` `redirect`: files come from the registry.
+proxies are timed {others}. Sekisho answers a personal token. Its `artifacts.mode` is `redirect`, the default: files come from
+the registry; in the column `cache`, where there is one, it keeps them. Goals are of `redirect`.
 nginx is set up as fast as it gets (`bench/server/registries.conf`): documents are rewritten and compressed once, before they
 are cached, so that packuments, pages and files all come out of its cache. It passes the registry's packuments as they are."""
 
@@ -54,16 +56,13 @@ def install(run):
 def timed(run, title, tasks):
     page, real = run.page, run.registries
     page.say(f"## {title}")
-    page.say(HOW.format(rounds=run.plan.installs, others="once" if run.plan.slow_clients else "not at all in this quick run"))
+    page.say(
+        HOW.format(rounds=run.plan.installs, others="once" if run.plan.slow_clients else "not at all in this quick run")
+    )
     page.say("\n".join(f"- {task.title}: `{task.client}` of {', '.join(task.packages)}" for task in tasks))
-    made = run.sekisho("installs", **{"upstream.npm.url": real.npm, "upstream.pypi.url": real.simple})
-    ours = made.start()
     nginx, relay = start_before_registries(run.work / "registries", real)
-    sides = [
-        Target("direct", real.npm, real.simple),
-        Target("Sekisho", f"{ours.address}/npm", f"{ours.address}/pypi/simple", ours.token),
-        Target("nginx", f"{nginx.address}/npm", f"{nginx.address}/simple"),
-    ]
+    sides = [Target("direct", real.npm, real.simple), *sekishos(run, real)]
+    sides.append(Target("nginx", f"{nginx.address}/npm", f"{nginx.address}/simple"))
     times = {task: {} for task in tasks}
     for task in tasks:
         take_turns(run, task, sides, times[task])
@@ -73,6 +72,21 @@ def timed(run, title, tasks):
     shown = [[task.title, *(cell(times[task].get(name)) for name in names), *ratios(times[task])] for task in tasks]
     page.say(report.table(["", *names, "Sekisho / direct", "Sekisho / nginx"], shown))
     return times
+
+
+def sekishos(run, real):
+    """In the default mode, and keeping files itself where this version can."""
+    upstreams = {"upstream.npm.url": real.npm, "upstream.pypi.url": real.simple}
+    modes = [("Sekisho", "installs", {})]
+    if knows(run.binary, "artifacts.mode"):
+        modes.append(("Sekisho, cache", "installs-cache", {"artifacts.mode": "cache"}))
+    for name, folder, mode in modes:
+        try:
+            server = run.sekisho(folder, **upstreams, **mode).start()
+        except NotMeasured as error:
+            run.page.left_out(name, error)
+            continue
+        yield Target(name, f"{server.address}/npm", f"{server.address}/pypi/simple", server.token)
 
 
 def take_turns(run, task, sides, times):

@@ -41,10 +41,23 @@ def run(run):
             lines.append([row.title, connections, *line.cells()])
             met_ratio[title], met_p99[title] = line.ratio, line.p99
             page.invalid(((f"{title}, Sekisho", line.ours), (f"{title}, nginx", line.theirs)))
-    head = ["Sekisho / nginx", "conns", "requests/s", "ratio", "p50", "p99", "p99 ratio", "CPU us/request", "CPU ratio", "MiB"]
+    head = [
+        "Sekisho / nginx",
+        "conns",
+        "requests/s",
+        "ratio",
+        "p50",
+        "p99",
+        "p99 ratio",
+        "CPU us/request",
+        "CPU ratio",
+        "MiB",
+    ]
     page.say(report.table([*head, f"≥ {GOAL_RATIO}, p99 ≤ {GOAL_P99}"], lines))
     page.say(NOTE)
-    page.rows_goal(f"warm rows at least {GOAL_RATIO} of nginx's requests/s", met_ratio, lambda value: value >= GOAL_RATIO)
+    page.rows_goal(
+        f"warm rows at least {GOAL_RATIO} of nginx's requests/s", met_ratio, lambda value: value >= GOAL_RATIO
+    )
     page.rows_goal(f"warm rows' p99 at most {GOAL_P99} × nginx's", met_p99, lambda value: value <= GOAL_P99)
     ours.stop()
     nginx.stop()
@@ -74,4 +87,3 @@ class Line:
             report.pair(ours.rss_mib, theirs.rss_mib, report.count),
             f"{report.met(self.ratio >= GOAL_RATIO)}, {report.met(self.p99 <= GOAL_P99)}",
         ]
-

@@ -1,7 +1,7 @@
 """Starts Sekisho as it is measured: a personal token, the limiter counting, metrics on, advisories in force."""
 
-import json
 import http.client
+import json
 import re
 import subprocess
 import time
