@@ -27,8 +27,7 @@ class Origin:
         # Seconds before each answer.
         self.delay = 0.0
         handler = type("Handler", (Handler,), {"origin": self})
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
+        self.server = Listener(("127.0.0.1", 0), handler)
         self.port = self.server.server_address[1]
         self.address = f"http://127.0.0.1:{self.port}"
         self.npm, self.simple = f"{self.address}/npm", f"{self.address}/pypi/simple"
@@ -44,6 +43,15 @@ class Origin:
         """Length of the body, plain and compressed."""
         _, _, plain, packed = self.bodies[row.path][row.accept]
         return len(plain), len(packed)
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    # As many as are measured may come at once.
+    request_queue_size = 1024
+
+    def handle_error(self, *_):
+        """A proxy that was stopped in the middle of a request is nothing to print."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
