@@ -32,4 +32,15 @@ pub(crate) static PNPM_10: Client = Client {
     ..PNPM
 };
 /// pnpm 12, which looks at the packuments of what a lock file has.
-pub(crate) static PNPM_12: Client = Client { name: "pnpm 12", folder: "pnpm-12", ..PNPM };
+pub(crate) static PNPM_12: Client = Client {
+    name: "pnpm 12",
+    folder: "pnpm-12",
+    shown: Shown {
+        locked: &[
+            "ERR_PNPM_MINIMUM_RELEASE_AGE_VIOLATION",
+            "left-pad@1.3.0 could not be checked against minimumReleaseAge",
+        ],
+        ..PNPM.shown
+    },
+    ..PNPM
+};

@@ -2,8 +2,9 @@
 
 use sekisho_core::Ecosystem;
 
-use crate::cells::{Cell, gate_with_feed, offers};
+use crate::cells::{Cell, offers};
 use crate::client::Client;
+use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
 

@@ -1,7 +1,8 @@
 //! Listing tags: one that pointed at a refused release points at what is taken instead.
 
-use crate::cells::{Cell, gate_with_feed, offers};
+use crate::cells::{Cell, offers};
 use crate::client::Client;
+use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
 

@@ -1,7 +1,8 @@
 //! Looking a package up: a refused release is not offered.
 
-use crate::cells::{Cell, gate_with_feed, offers};
+use crate::cells::{Cell, offers};
 use crate::client::Client;
+use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
 
