@@ -203,6 +203,7 @@ fn has_only(seat: &Seat<'_>, version: &str) {
 
 /// It was refused, and these texts say how much of the reason came through.
 fn refused(column: &'static str, texts: Vec<Finding>) -> Vec<Finding> {
+    assert!(!texts.is_empty(), "it is not known what is read");
     let reads = |part| texts.iter().any(|text| text.value.contains(part));
     let told = match (reads("/why/"), reads("Blocked by Sekisho")) {
         (true, _) => "refused; reads reason and link",
