@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::Random;
 use crate::base::{CROCKFORD, random_text};
 use crate::email::EmailAddress;
+use crate::id::LoginId;
 use crate::secret::ServerSecret;
 
 /// Characters of a code.
@@ -50,6 +51,12 @@ impl PlainCode {
         CodeMac(secret.mac("reset code", &[email.as_str().as_bytes(), self.0.as_bytes()]))
     }
 
+    /// What is stored of a code that confirms a login: bound to that login, and of no use for a reset.
+    pub fn mac_for_login(&self, login: LoginId, email: &EmailAddress, secret: &ServerSecret) -> CodeMac {
+        let parts = [login.0.as_bytes().as_slice(), email.as_str().as_bytes(), self.0.as_bytes()];
+        CodeMac(secret.mac("login code", &parts))
+    }
+
     /// The plain text, for the one mail that carries it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -65,6 +72,23 @@ impl fmt::Debug for PlainCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_bound_to_its_purpose_its_login_and_its_address() {
+        let code = PlainCode::parse("ABCDE12345").expect("a code");
+        let secret = ServerSecret::new([7; 32]);
+        let email = |text| EmailAddress::parse(text).expect("an address");
+        let login = |n| LoginId(uuid::Uuid::from_u128(n));
+        let all = [
+            code.mac(&email("a@example.com"), &secret),
+            code.mac_for_login(login(1), &email("a@example.com"), &secret),
+            code.mac_for_login(login(2), &email("a@example.com"), &secret),
+            code.mac_for_login(login(1), &email("b@example.com"), &secret),
+        ];
+        for (i, one) in all.iter().enumerate() {
+            assert!(all[i + 1..].iter().all(|other| other != one), "{i}");
+        }
+    }
 
     #[test]
     fn what_people_type_is_understood() {

@@ -40,6 +40,10 @@ id! {
     AttemptId
 }
 id! {
+    /// A login that was started in a terminal.
+    LoginId
+}
+id! {
     /// A row of the ledger.
     EntryId
 }

@@ -11,6 +11,7 @@ pub mod ecosystem;
 pub mod email;
 pub mod id;
 pub mod language;
+pub mod login;
 pub mod name;
 pub mod policy;
 pub mod purl;

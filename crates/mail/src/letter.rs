@@ -129,6 +129,10 @@ macro_rules! render {
     }};
 }
 
+mod login;
+
+pub use login::{LoginCode, LoginKey, Starter};
+
 impl Welcome<'_> {
     /// Renders the letter.
     pub fn render(&self) -> Letter {

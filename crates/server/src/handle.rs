@@ -22,7 +22,7 @@ use crate::http::{ClientNet, Code, Origin, Problem, Site};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
 use crate::serve::Answer;
-use crate::{api, explain};
+use crate::{api, explain, login};
 
 /// The API and the pages. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
 pub fn pages() -> Router<Arc<App>> {
@@ -36,6 +36,10 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/api/v1/leaks", routing::post(api::leaks::report))
         .route("/problems/{code}", routing::get(explain::problems::show))
         .route("/why/{ecosystem}/{*rest}", routing::get(explain::why::show))
+        .route("/login/{page}", routing::get(login::page::show))
+        .route("/login/{page}/address", routing::post(login::address::give))
+        .route("/login/{page}/code", routing::post(login::code::enter))
+        .route("/login/{page}/end", routing::post(login::end::end))
         .route("/assets/page.css", routing::get(explain::style))
         .fallback(async || Problem::new(Code::NotFound, "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
@@ -46,6 +50,8 @@ pub fn pages() -> Router<Arc<App>> {
 /// Which part of the house a path leads to, and the path below it.
 enum Place<'a> {
     Npm(&'a str),
+    /// A package manager that logs in. It has no key yet, or sends one that may have been revoked: none is looked at.
+    Login(login::terminal::Step<'a>),
     Pypi(&'a str),
     Pages,
 }
@@ -53,7 +59,7 @@ enum Place<'a> {
 impl Place<'_> {
     fn front(&self) -> Option<Ecosystem> {
         match self {
-            Place::Npm(_) => Some(Ecosystem::Npm),
+            Place::Npm(_) | Place::Login(_) => Some(Ecosystem::Npm),
             Place::Pypi(_) => Some(Ecosystem::Pypi),
             Place::Pages => None,
         }
@@ -66,14 +72,18 @@ fn place(site: Site, path: &str) -> Place<'_> {
     }
     let below = |prefix: &str| path.strip_prefix(prefix);
     match site {
-        Site::Npm => Place::Npm(path.trim_start_matches('/')),
+        Site::Npm => npm(path.trim_start_matches('/')),
         Site::Pypi => Place::Pypi(path.trim_start_matches('/')),
         Site::Whole => match (below("/npm/"), below("/pypi/")) {
-            (Some(rest), _) => Place::Npm(rest),
+            (Some(rest), _) => npm(rest),
             (_, Some(rest)) => Place::Pypi(rest),
             _ => Place::Pages,
         },
     }
+}
+
+fn npm(path: &str) -> Place<'_> {
+    login::terminal::Step::of(path).map_or(Place::Npm(path), Place::Login)
 }
 
 impl App {
@@ -90,7 +100,7 @@ impl App {
         let origin = origin.unwrap_or(self.origins.primary()).clone();
         let place = if known_host { place(origin.site, parts.uri.path()) } else { Place::Pages };
         let front = place.front();
-        let (admitted, quotas) = self.admit(&parts, sender.net).await;
+        let (admitted, quotas) = self.admit(&place, &parts, sender.net).await;
         let answered = match admitted {
             Ok(caller) => {
                 let head = parts.method == Method::HEAD;
@@ -117,8 +127,11 @@ impl App {
 
     /// Who is it, and may he now? A bad credential counts against the client's address. What the caller has left goes
     /// into every answer, whichever it is.
-    async fn admit(&self, parts: &Parts, client: ClientNet) -> (Result<Caller, Problem>, Quotas) {
-        let identified = self.callers.identify(&parts.headers).await;
+    async fn admit(&self, place: &Place<'_>, parts: &Parts, client: ClientNet) -> (Result<Caller, Problem>, Quotas) {
+        let identified = match place {
+            Place::Login(_) => Ok(Caller::Anonymous),
+            _ => self.callers.identify(&parts.headers).await,
+        };
         let counted = match &identified {
             Ok(Caller::Personal(known)) => Counted::Token(known.row.id),
             Ok(Caller::Anonymous) | Err(_) => Counted::Address(client),
@@ -143,6 +156,7 @@ impl App {
     {
         match place {
             Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,
+            Place::Login(step) => login::terminal::answer(self, parts, exchange, step).await,
             Place::Pypi(path) => registry::pypi::handle(self, &Asked { parts, path, exchange }).await,
             Place::Pages => {
                 let mut request = Request::from_parts(parts.clone(), Body::new(body));

@@ -19,6 +19,7 @@ pub mod http;
 pub mod jobs;
 mod last_use;
 pub mod limits;
+pub mod login;
 pub mod mail;
 pub mod metrics;
 pub mod record;

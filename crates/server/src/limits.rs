@@ -56,11 +56,12 @@ impl governor::clock::Clock for LimiterClock {
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>;
 
-/// The limiter of requests, and the one of registrations and resets.
+/// The limiter of requests, the one of registrations and resets, and the one of logins that are started.
 pub struct Limiter {
     anonymous: Keyed<Counted>,
     personal: Keyed<Counted>,
-    registrations: Mutex<HashMap<ClientNet, VecDeque<Duration>>>,
+    registrations: Hourly,
+    logins: Hourly,
     waiting: Mutex<HashMap<Counted, u32>>,
     limits: Limits,
     clock: LimiterClock,
@@ -81,7 +82,8 @@ impl Limiter {
         Limiter {
             anonymous: keyed(Quota::per_minute(at_least_one(limits.anonymous_per_minute)), &clock),
             personal: keyed(Quota::per_minute(at_least_one(limits.personal_per_minute)), &clock),
-            registrations: Mutex::default(),
+            registrations: Hourly::new(limits.registrations_per_hour),
+            logins: Hourly::new(limits.registrations_per_hour),
             waiting: Mutex::default(),
             policies: [
                 policy("anonymous", limits.anonymous_per_minute),
@@ -103,18 +105,13 @@ impl Limiter {
     /// Counts a registration or a reset. Exactly so many in any hour: these send mail and try codes, so a bucket that
     /// fills while it is emptied would let twice as many through.
     pub fn admit_registration(&self, client: ClientNet) -> Result<(), Problem> {
-        let now = self.clock.0.monotonic();
-        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = registrations.entry(client).or_default();
-        forget_before(times, now);
-        let most = usize::try_from(self.limits.registrations_per_hour).unwrap_or(usize::MAX);
-        match times.front() {
-            Some(first) if times.len() >= most => Err(too_many((*first + HOUR).saturating_sub(now))),
-            _ => {
-                times.push_back(now);
-                Ok(())
-            }
-        }
+        self.registrations.admit(client, self.clock.0.monotonic())
+    }
+
+    /// Counts a login that is started: each is a row. As many as registrations, counted apart, so that starting a login
+    /// leaves enough for the address that it asks for.
+    pub fn admit_login(&self, client: ClientNet) -> Result<(), Problem> {
+        self.logins.admit(client, self.clock.0.monotonic())
     }
 
     /// What a caller over the limit has left.
@@ -138,10 +135,8 @@ impl Limiter {
         self.anonymous.retain_recent();
         self.personal.retain_recent();
         let now = self.clock.0.monotonic();
-        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, times| {
-            forget_before(times, now);
-            !times.is_empty()
-        });
+        self.registrations.forget_idle(now);
+        self.logins.forget_idle(now);
     }
 
     fn check(&self, who: Counted) -> Result<Quotas, Duration> {
@@ -207,6 +202,38 @@ impl Drop for Place<'_> {
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// Exactly so many in any hour, per client address.
+struct Hourly {
+    most: usize,
+    times: Mutex<HashMap<ClientNet, VecDeque<Duration>>>,
+}
+
+impl Hourly {
+    fn new(most: u32) -> Hourly {
+        Hourly { most: usize::try_from(most).unwrap_or(usize::MAX), times: Mutex::default() }
+    }
+
+    fn admit(&self, client: ClientNet, now: Duration) -> Result<(), Problem> {
+        let mut all = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = all.entry(client).or_default();
+        forget_before(times, now);
+        match times.front() {
+            Some(first) if times.len() >= self.most => Err(too_many((*first + HOUR).saturating_sub(now))),
+            _ => {
+                times.push_back(now);
+                Ok(())
+            }
+        }
+    }
+
+    fn forget_idle(&self, now: Duration) {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, times| {
+            forget_before(times, now);
+            !times.is_empty()
+        });
+    }
+}
 
 /// Drops what was more than an hour ago.
 fn forget_before(times: &mut VecDeque<Duration>, now: Duration) {

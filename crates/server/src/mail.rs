@@ -1,8 +1,11 @@
 //! What a mail needs to know about the address under which its cause came. It travels with the message as JSON.
 
-use sekisho_mail::{EndpointError, Endpoints};
-use sekisho_store::Message;
+use sekisho_core::Timestamp;
+use sekisho_core::id::LoginId;
+use sekisho_mail::{EndpointError, Endpoints, Starter};
+use sekisho_store::{Login, Message};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::http::Origin;
 
@@ -17,12 +20,52 @@ pub struct Addresses {
     /// The key that a notice is about.
     #[serde(default)]
     hint: String,
+    /// The login that the mail is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login: Option<LoginFacts>,
+}
+
+/// What a mail tells of a login.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LoginFacts {
+    id: String,
+    program: String,
+    network: String,
+    started: i64,
+}
+
+impl LoginFacts {
+    /// What is told of this login.
+    pub fn of(login: &Login) -> LoginFacts {
+        LoginFacts {
+            id: login.id.0.to_string(),
+            program: crate::login::program(login),
+            network: login.network.clone(),
+            started: login.created_at.0,
+        }
+    }
+
+    /// Which login it is.
+    pub fn id(&self) -> Option<LoginId> {
+        Uuid::try_parse(&self.id).ok().map(LoginId)
+    }
+
+    /// Who started it.
+    pub fn starter(&self) -> Starter<'_> {
+        Starter { program: &self.program, network: &self.network }
+    }
+
+    /// When it was started.
+    pub fn started(&self) -> Timestamp {
+        Timestamp(self.started)
+    }
 }
 
 impl Addresses {
     /// The addresses of an origin.
     pub fn of(origin: &Origin) -> Addresses {
-        Addresses { npm: origin.npm.clone(), simple: origin.simple.clone(), chose_language: false, hint: String::new() }
+        let (npm, simple) = (origin.npm.clone(), origin.simple.clone());
+        Addresses { npm, simple, chose_language: false, hint: String::new(), login: None }
     }
 
     /// The payload of a registration.
@@ -35,6 +78,12 @@ impl Addresses {
     pub fn notice(mut self, hint: &str) -> String {
         hint.clone_into(&mut self.hint);
         self.to_json()
+    }
+
+    /// The payload of a mail about a login: its code, or the key with this hint.
+    pub fn login(mut self, login: &Login, hint: &str) -> String {
+        self.login = Some(LoginFacts::of(login));
+        self.notice(hint)
     }
 
     /// Reads a message's payload.
@@ -57,7 +106,12 @@ impl Addresses {
         &self.hint
     }
 
+    /// The login that the mail is about.
+    pub fn login_facts(&self) -> Option<&LoginFacts> {
+        self.login.as_ref()
+    }
+
     fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("texts and a truth value are always JSON")
+        serde_json::to_string(self).expect("texts, numbers and a truth value are always JSON")
     }
 }

@@ -17,6 +17,7 @@ mod db;
 mod error;
 mod keys;
 mod ledger;
+mod logins;
 mod maintenance;
 mod migrate;
 mod outbox;
@@ -35,6 +36,7 @@ pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use ledger::{
     AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Recorded, Taker, Trace, Usage, UsageOf,
 };
+pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use maintenance::{Maintenance, Swept};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use store::{DatabaseConfig, Store};

@@ -10,6 +10,8 @@ use crate::db::{Db, sql};
 use crate::error::StoreError;
 use crate::{accounts, codes, tokens};
 
+/// A login that is over is known as such for this time: its page then says what became of it.
+const ENDED_LOGINS: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// An account none of whose keys was used is erased after this time.
 const UNUSED_ACCOUNTS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -24,6 +26,7 @@ statements! {
     REVOKED = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE revoked_at <= $1 LIMIT $2)";
     CODES = "DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE expires_at <= $1 LIMIT $2)";
     ATTEMPTS = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at <= $1 LIMIT $2)";
+    LOGINS = "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires_at <= $1 LIMIT $2)";
     MESSAGES = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at <= $1 LIMIT $2)";
 }
 
@@ -38,6 +41,8 @@ pub struct Swept {
     pub codes: u64,
     /// Tries at codes.
     pub attempts: u64,
+    /// Logins that are over, with their codes.
+    pub logins: u64,
     /// Messages that were sent, dropped or given up.
     pub messages: u64,
 }
@@ -55,6 +60,7 @@ impl Maintenance<'_> {
             tokens: self.delete(REVOKED, now.minus(REVOKED_TOKENS), batch).await?,
             codes: self.delete(CODES, now.minus(DAY), batch).await?,
             attempts: self.delete(ATTEMPTS, now.minus(ATTEMPT_WINDOW), batch).await?,
+            logins: self.delete(LOGINS, now.minus(ENDED_LOGINS), batch).await?,
             messages: self.delete(MESSAGES, now.minus(DAY), batch).await?,
         })
     }

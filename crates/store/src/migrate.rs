@@ -13,8 +13,14 @@ pub(crate) enum Part {
 }
 
 /// The files, oldest first: a file's place is its version.
-const MAIN_SQLITE: &[&str] = &[include_str!("../migrations/sqlite/main/0001_accounts.sql")];
-const MAIN_POSTGRES: &[&str] = &[include_str!("../migrations/postgres/main/0001_accounts.sql")];
+const MAIN_SQLITE: &[&str] = &[
+    include_str!("../migrations/sqlite/main/0001_accounts.sql"),
+    include_str!("../migrations/sqlite/main/0002_logins.sql"),
+];
+const MAIN_POSTGRES: &[&str] = &[
+    include_str!("../migrations/postgres/main/0001_accounts.sql"),
+    include_str!("../migrations/postgres/main/0002_logins.sql"),
+];
 const LEDGER_SQLITE: &[&str] = &[include_str!("../migrations/sqlite/ledger/0001_ledger.sql")];
 const LEDGER_POSTGRES: &[&str] = &[include_str!("../migrations/postgres/ledger/0001_ledger.sql")];
 

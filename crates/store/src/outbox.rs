@@ -28,7 +28,7 @@ statements! {
     RETRY = "UPDATE outbox SET not_before = $3, lease_until = 0, last_error = $4 \
              WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
     // Of several that are on their way, each counts those before it: six at once are five mails and one too many.
-    SENT_SINCE = "SELECT COUNT(*) FROM outbox WHERE email = $1 AND kind = 'registration' AND id <> $2 \
+    SENT_SINCE = "SELECT COUNT(*) FROM outbox WHERE email = $1 AND kind IN ('registration', 'login_code') AND id <> $2 \
                   AND claimed_at > $3 AND (state = 'sent' OR state = 'failed' OR (state = 'waiting' AND id < $2))";
     WAITING = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting'";
 }
@@ -44,12 +44,25 @@ pub enum MessageKind {
     Reset,
     /// A key was revoked.
     Revoked,
+    /// Somebody gave this address in a login. The worker decides whether a code is sent.
+    LoginCode,
+    /// A login added a key.
+    LoginAdded,
+    /// A login made the account, and its first key.
+    LoginRegistered,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [MessageKind; 4] =
-        [MessageKind::Registration, MessageKind::Regenerated, MessageKind::Reset, MessageKind::Revoked];
+    pub const ALL: [MessageKind; 7] = [
+        MessageKind::Registration,
+        MessageKind::Regenerated,
+        MessageKind::Reset,
+        MessageKind::Revoked,
+        MessageKind::LoginCode,
+        MessageKind::LoginAdded,
+        MessageKind::LoginRegistered,
+    ];
 
     /// The stored text.
     pub fn as_str(self) -> &'static str {
@@ -58,6 +71,9 @@ impl MessageKind {
             MessageKind::Regenerated => "regenerated",
             MessageKind::Reset => "reset",
             MessageKind::Revoked => "revoked",
+            MessageKind::LoginCode => "login_code",
+            MessageKind::LoginAdded => "login_added",
+            MessageKind::LoginRegistered => "login_registered",
         }
     }
 }
@@ -160,7 +176,7 @@ impl Outbox<'_> {
         Ok(self.db.write(retry).await? == 1)
     }
 
-    /// How many registration mails went to this message's address after `since`: sent or tried, other than this one.
+    /// How many mails that strangers can ask for (registrations, codes of logins) went to this message's address after `since`: sent or tried, other than this one.
     pub async fn mails_sent_since(&self, message: &Message, since: Timestamp) -> Result<i64, StoreError> {
         match self.db.optional(sql(SENT_SINCE).bind(&message.email).bind(message.id).bind(since)).await? {
             Some(row) => row.get(0),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability};
-use crate::{accounts, attempts, codes, ledger, maintenance, migrate, on_both_engines, outbox, store, tokens};
+use crate::{accounts, attempts, codes, ledger, logins, maintenance, migrate, on_both_engines, outbox, store, tokens};
 
 /// Every statement over the main part.
 fn main_statements() -> impl Iterator<Item = &'static str> {
@@ -18,6 +18,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         accounts::STATEMENTS,
         attempts::STATEMENTS,
         codes::STATEMENTS,
+        logins::STATEMENTS,
         maintenance::STATEMENTS,
         migrate::STATEMENTS,
         outbox::STATEMENTS,
@@ -121,7 +122,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 1: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 2: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

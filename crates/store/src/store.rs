@@ -8,7 +8,7 @@ use crate::db::{Db, Place, sql};
 use crate::error::{StoreError, Unavailability};
 use crate::ledger::Ledger;
 use crate::migrate::Part;
-use crate::{Accounts, Attempts, Codes, Keys, Maintenance, Outbox, Tokens};
+use crate::{Accounts, Attempts, Codes, Keys, Logins, Maintenance, Outbox, Tokens};
 
 /// Connections to PostgreSQL for everything but the ledger.
 const MAIN_CONNECTIONS: u32 = 10;
@@ -96,6 +96,11 @@ impl Store {
     /// The tries at one-time codes.
     pub fn attempts(&self) -> Attempts<'_> {
         Attempts { db: &self.db }
+    }
+
+    /// The logins from terminals.
+    pub fn logins(&self) -> Logins<'_> {
+        Logins { db: &self.db }
     }
 
     /// The messages that wait to be sent.

@@ -43,6 +43,19 @@ impl Ask {
         Ask::new("POST", path).header("content-type", "application/json").body(body)
     }
 
+    /// A form that a browser sends from a page of ours.
+    pub fn form(path: &str, fields: &[(&str, &str)]) -> Ask {
+        let body: String = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let ask = Ask::new("POST", path).header("content-type", "application/x-www-form-urlencoded");
+        ask.header("origin", &format!("http://{HOST}")).header("sec-fetch-site", "same-origin").body(body)
+    }
+
+    /// Without this header.
+    pub fn without(mut self, name: &str) -> Ask {
+        self.headers.retain(|(n, _)| n != name);
+        self
+    }
+
     /// The same with another method.
     pub fn method(mut self, method: &str) -> Ask {
         self.method = method.parse().unwrap();

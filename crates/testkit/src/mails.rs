@@ -25,6 +25,12 @@ impl Mail {
         (key.len() == 44).then_some(key)
     }
 
+    /// The code of a login in it.
+    pub fn login_code(&self) -> Option<String> {
+        let mut lines = self.text.lines().filter_map(|line| line.strip_prefix("    "));
+        lines.find(|line| line.len() == 10 && line.bytes().all(|b| b.is_ascii_alphanumeric())).map(str::to_owned)
+    }
+
     /// The one-time code in it.
     pub fn code(&self) -> Option<String> {
         let (_, rest) = self.text.split_once("\"code\":\"")?;

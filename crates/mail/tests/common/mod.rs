@@ -5,7 +5,9 @@ use sekisho_core::code::PlainCode;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Language, Random, Timestamp};
-use sekisho_mail::{Endpoints, Happened, Known, Letter, Message, Notice, Sender, Welcome};
+use sekisho_mail::{
+    Endpoints, Happened, Known, Letter, LoginCode, LoginKey, Message, Notice, Sender, Starter, Welcome,
+};
 
 /// 2026-11-23T09:00:00.123Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_424_400_123);
@@ -49,6 +51,22 @@ pub(crate) fn notice(language: Language, happened: Happened, base: &str, email: 
     Notice { language, endpoints: &endpoints, email: &address(email), happened, at: NOW, hint: &hint }.render()
 }
 
+const STARTER: Starter<'static> = Starter { program: "npm 11.19.1", network: "192.0.2.1" };
+
+pub(crate) fn login_code(language: Language, base: &str, email: &str) -> Letter {
+    let endpoints = Endpoints::under(base).expect("an address");
+    let code = PlainCode::parse("ABCDE-12345").expect("a code");
+    let (endpoints, email, code) = (&endpoints, &address(email), &code);
+    let until = NOW.plus(std::time::Duration::from_secs(300));
+    LoginCode { language, endpoints, email, code, starter: STARTER, started: NOW, until }.render()
+}
+
+pub(crate) fn login_key(language: Language, first: bool, base: &str, email: &str) -> Letter {
+    let endpoints = Endpoints::under(base).expect("an address");
+    let (endpoints, email, hint) = (&endpoints, &address(email), key().hint());
+    LoginKey { language, endpoints, email, first, hint: &hint, starter: STARTER, at: NOW }.render()
+}
+
 /// Every letter with a name for it.
 pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'static str, Letter)> {
     vec![
@@ -57,6 +75,9 @@ pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'sta
         ("regenerated", notice(language, Happened::Regenerated, base, email)),
         ("reset", notice(language, Happened::Reset, base, email)),
         ("revoked", notice(language, Happened::Revoked, base, email)),
+        ("login_code", login_code(language, base, email)),
+        ("login_added", login_key(language, false, base, email)),
+        ("login_registered", login_key(language, true, base, email)),
     ]
 }
 

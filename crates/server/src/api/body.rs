@@ -25,10 +25,7 @@ pub struct Fields {
 impl Fields {
     /// Reads the body as a JSON object.
     pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
-        let bytes = match tokio::time::timeout(BODY_TIME, collect(body)).await {
-            Ok(bytes) => bytes?,
-            Err(_) => return Err(Problem::new(Code::InvalidRequest, "The body did not arrive in time.")),
-        };
+        let bytes = read(body).await?;
         if !is_json(headers) {
             return Err(Problem::new(Code::UnsupportedMediaType, "Send the body with Content-Type: application/json."));
         }
@@ -89,6 +86,14 @@ impl Fields {
             true => Ok(()),
             false => Err(Problem::new(Code::InvalidRequest, format!("Invalid request: {}.", self.wrong.join("; ")))),
         }
+    }
+}
+
+/// Reads a body, bounded in size and time.
+pub(crate) async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    match tokio::time::timeout(BODY_TIME, collect(body)).await {
+        Ok(bytes) => bytes,
+        Err(_) => Err(Problem::new(Code::InvalidRequest, "The body did not arrive in time.")),
     }
 }
 

@@ -11,7 +11,7 @@ use sekisho_store::StoreError;
 use crate::http::{Code, Problem};
 
 /// A JSON answer. Nothing of the API is stored by caches: most answers hold a secret or are about one.
-fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
+pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Body> {
     let mut response = Response::new(Body::from(value.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

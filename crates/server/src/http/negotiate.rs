@@ -1,6 +1,7 @@
 //! Small questions about a request's headers.
 
 use http::{HeaderMap, HeaderValue, header};
+use sekisho_core::Language;
 
 /// The client takes gzip (RFC 9110 section 12.5.3): named, or by `*`, and not with `q=0`.
 pub fn takes_gzip(headers: &HeaderMap) -> bool {
@@ -47,6 +48,23 @@ pub fn wants_html(headers: &HeaderMap) -> bool {
     json == 0.0 || weight(headers, |name| name == "text/html") > json
 }
 
+/// The language that a browser wants most (RFC 9110 section 12.5.4): English, unless Japanese is wanted more.
+pub fn language(headers: &HeaderMap) -> Language {
+    let values = || headers.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|v| v.to_str().ok());
+    let wanted = |primary: &str| {
+        let weights = values().flat_map(|value| value.split(',')).filter_map(|range| {
+            let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
+            let first = tag.trim().split('-').next().unwrap_or_default();
+            first.eq_ignore_ascii_case(primary).then(|| quality(parameters).unwrap_or(1.0))
+        });
+        weights.fold(0.0, f32::max)
+    };
+    let (ja, en) = (wanted("ja"), wanted("en"));
+    // Of two that are wanted alike the first counts.
+    let ja_first = values().next().is_some_and(|v| v.trim_start().to_ascii_lowercase().starts_with("ja"));
+    if ja > en || (ja == en && ja > 0.0 && ja_first) { Language::Ja } else { Language::En }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +89,25 @@ mod tests {
             assert_eq!(takes_gzip(&headers(header::ACCEPT_ENCODING, value)), takes, "{value}");
         }
         assert!(!takes_gzip(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_language_is_the_one_that_is_wanted_most() {
+        for (value, wanted) in [
+            ("ja", Language::Ja),
+            ("ja-JP,ja;q=0.9,en;q=0.8", Language::Ja),
+            ("en-US,en;q=0.9,ja;q=0.8", Language::En),
+            ("de, ja;q=0.5, en;q=0.3", Language::Ja),
+            ("ja;q=0, en", Language::En),
+            ("ja;q=0", Language::En),
+            ("ja,en", Language::Ja),
+            ("en,ja", Language::En),
+            ("jam, *", Language::En),
+            ("", Language::En),
+        ] {
+            assert_eq!(language(&headers(header::ACCEPT_LANGUAGE, value)), wanted, "{value}");
+        }
+        assert_eq!(language(&HeaderMap::new()), Language::En);
     }
 
     #[test]

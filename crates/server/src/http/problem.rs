@@ -79,6 +79,11 @@ impl Problem {
         self.0.code
     }
 
+    /// What the caller reads.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// Makes the response, and writes the log line that carries the same request id.
     pub fn respond(self, origin: &Origin, request: RequestId) -> Response<Body> {
         let request_id = request.0.simple().to_string();

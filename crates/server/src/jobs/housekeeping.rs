@@ -51,6 +51,7 @@ async fn sweep(app: &App) -> Result<(), StoreError> {
             accounts = swept.accounts,
             tokens = swept.tokens,
             messages = swept.messages,
+            logins = swept.logins,
             "old rows were removed"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,6 +1,8 @@
 //! Sends what waits in the outbox. A key or a code is minted only now, when its mail is sent; its hash is stored before
 //! the mail leaves, and a try whose outcome is unknown takes nothing back.
 
+mod login;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +43,9 @@ enum Failure {
     Store(#[from] StoreError),
     #[error("{0}")]
     Send(#[from] SendError),
+    /// There is no reason to send it any more, or never was: this says why.
+    #[error("nothing to send: {0}")]
+    Needless(&'static str),
     #[error("the account went away while its mail was made")]
     Gone,
     /// It can't be written: wrong in itself, no try will help.
@@ -80,20 +85,25 @@ pub async fn send_due(app: &App, outgoing: &Outgoing) -> Result<usize, StoreErro
 async fn handle(app: &App, outgoing: &Outgoing, message: &Message) -> Result<(), StoreError> {
     let outbox = app.store.outbox();
     let tried = match message.kind {
-        MessageKind::Registration => {
+        MessageKind::Registration | MessageKind::LoginCode => {
             let since = app.clock.now().minus(HOUR);
             let sent = outbox.mails_sent_since(message, since).await?;
             if sent >= i64::from(app.settings.limits.mails_per_hour) {
-                tracing::info!("a registration was passed over: its address had {sent} mails within an hour");
+                tracing::info!("a mail was not sent: its address had {sent} mails within an hour");
                 return outbox.drop_message(message, "limit", app.clock.now()).await.map(drop);
             }
-            register(app, outgoing, message).await
+            match message.kind {
+                MessageKind::LoginCode => login::send_code(app, outgoing, message).await,
+                _ => register(app, outgoing, message).await,
+            }
         }
+        MessageKind::LoginAdded | MessageKind::LoginRegistered => login::tell(app, outgoing, message).await,
         kind => notify(app, outgoing, message, kind).await,
     };
     let now = app.clock.now();
     let done = match tried {
         Ok(()) => outbox.sent(message, now).await,
+        Err(Failure::Needless(why)) => outbox.drop_message(message, why, now).await,
         Err(failure) => {
             let permanent = matches!(failure, Failure::Unwritable(_))
                 || matches!(&failure, Failure::Send(error) if error.is_permanent());
@@ -118,6 +128,7 @@ fn class(failure: &Failure) -> &'static str {
     match failure {
         Failure::Store(_) => "database",
         Failure::Gone => "gone",
+        Failure::Needless(why) => why,
         Failure::Unwritable(_) => "unwritable",
         Failure::Send(SendError::Rejected { .. }) => "rejected",
         Failure::Send(SendError::Unknown) => "unknown",
@@ -201,7 +212,7 @@ async fn notify(app: &App, outgoing: &Outgoing, message: &Message, kind: Message
     let happened = match kind {
         MessageKind::Regenerated => Happened::Regenerated,
         MessageKind::Reset => Happened::Reset,
-        MessageKind::Revoked | MessageKind::Registration => Happened::Revoked,
+        _ => Happened::Revoked,
     };
     let notice = Notice {
         language: message.language,

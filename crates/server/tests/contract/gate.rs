@@ -142,7 +142,7 @@ pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-pub(super) const PAGES: [&str; 9] = [
+pub(super) const PAGES: [&str; 13] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
@@ -151,6 +151,10 @@ pub(super) const PAGES: [&str; 9] = [
     "/api/v1/leaks",
     "/problems/{code}",
     "/why/{ecosystem}/{*rest}",
+    "/login/{page}",
+    "/login/{page}/address",
+    "/login/{page}/code",
+    "/login/{page}/end",
     "/assets/page.css",
 ];
 
@@ -388,6 +392,7 @@ async fn no_page_route_leads_to_a_package_s_bytes_or_metadata() {
     let person = app.register("you@example.com").await;
     for page in PAGES {
         let path = page.replace("{code}", "package_blocked").replace("{ecosystem}/{*rest}", "npm/mixed/6.6.6");
+        let path = path.replace("{page}", "77777777-7777-4777-b777-777777777777");
         for method in ["GET", "HEAD", "POST", "PUT"] {
             let ask = Ask::post(&path, r#"{"email":"a@example.com","code":"0000000000","tokens":[]}"#).method(method);
             let answer = app.ask(ask.bearer(&person.key)).await;

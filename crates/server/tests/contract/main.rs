@@ -12,6 +12,8 @@ mod explain;
 mod gate;
 mod hostile_upstream;
 mod limits;
+mod login;
+mod login_pages;
 mod npm;
 mod operator;
 mod private;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sekisho_core::Language;
 use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{AccountId, AttemptId, CodeId, EntryId, MessageId, TokenId};
+use sekisho_core::id::{AccountId, AttemptId, CodeId, EntryId, LoginId, MessageId, TokenId};
 use sekisho_core::token::TokenHash;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -130,6 +130,7 @@ value_from! {
     AttemptId: value => Value::Uuid(value.0);
     CodeId: value => Value::Uuid(value.0);
     EntryId: value => Value::Uuid(value.0);
+    LoginId: value => Value::Uuid(value.0);
     MessageId: value => Value::Uuid(value.0);
     TokenId: value => Value::Uuid(value.0);
 }

@@ -58,7 +58,8 @@ fn said(language: Language) -> &'static str {
     }
 }
 
-fn may_register(app: &App, email: &EmailAddress) -> Result<(), Problem> {
+/// Whether an address that has no account may get one.
+pub(crate) fn may_register(app: &App, email: &EmailAddress) -> Result<(), Problem> {
     match app.settings.registration {
         Registration::Open => Ok(()),
         Registration::Domains

@@ -17,9 +17,14 @@ pub async fn revoke(
     State(app): State<Arc<App>>,
     Extension(exchange): Extension<Exchange>,
 ) -> Result<Response<Body>, Problem> {
+    end(&app, &exchange).await
+}
+
+/// Ends the key that the request presented, by whichever address it was asked for.
+pub(crate) async fn end(app: &App, exchange: &Exchange) -> Result<Response<Body>, Problem> {
     let known = exchange.personal()?;
     let now = app.clock.now();
-    let notice = super::notice(&app, &exchange, &known.row.hint, now);
+    let notice = super::notice(app, exchange, &known.row.hint, now);
     let changed = app
         .store
         .keys()

@@ -7,6 +7,7 @@ mod dist_tags;
 mod keys;
 mod packument;
 mod search;
+mod session;
 mod small;
 mod tarball;
 mod version;
@@ -82,6 +83,9 @@ impl Seen {
 
 /// Answers a request to the npm registry.
 pub async fn handle(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Problem> {
+    if let Some(answer) = session::answer(app, asked).await {
+        return answer;
+    }
     let path = path::parse(asked.path);
     let route = path.as_ref().map_or(NpmRoute::Unknown, NpmPath::route);
     if !route.is_posted() {
