@@ -9,6 +9,7 @@ mod durability;
 mod first_minutes;
 mod install;
 mod keys;
+mod login;
 mod mail;
 mod rings;
 mod support;

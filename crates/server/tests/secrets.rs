@@ -90,6 +90,35 @@ async fn keys(app: &TestApp, secrets: &mut Secrets) -> String {
     new
 }
 
+/// A login, with everything that goes wrong in one.
+async fn login(app: &TestApp, secrets: &mut Secrets) {
+    let start = || Ask::post("/npm/-/v1/login", "{}").header("user-agent", "npm/11.19.1");
+    let started = app.ask(start()).await.json();
+    let path = |name: &str| started[name].as_str().unwrap().trim_start_matches("http://127.0.0.1:8417").to_owned();
+    let (page, poll) = (path("loginUrl"), path("doneUrl"));
+    secrets.add(&page[7..]);
+    secrets.add(&poll[18..]);
+    secrets.ask(app, Ask::form(&format!("{page}/address"), &[("email", EMAIL)]).header("origin", "null")).await;
+    secrets.ask(app, Ask::get(&poll).from("192.0.2.99")).await;
+    secrets.ask(app, Ask::new("DELETE", &poll)).await;
+    secrets.ask(app, Ask::new("DELETE", &page)).await;
+    app.ask(Ask::form(&format!("{page}/address"), &[("email", EMAIL)])).await;
+    let code = app.mails().await.iter().find_map(|mail| mail.login_code()).unwrap();
+    secrets.add(&code);
+    app.ask(Ask::form(&format!("{page}/code"), &[("code", "WRNGC0DE00")])).await;
+    app.ask(Ask::form(&format!("{page}/code"), &[("code", &code)])).await;
+    let key = app.ask(Ask::get(&poll)).await.json()["token"].as_str().unwrap().to_owned();
+    secrets.add(&key);
+    secrets.ask(app, Ask::get(&poll)).await;
+    app.mails().await;
+    let logout = |with: &str| Ask::new("DELETE", &format!("/npm/-/user/token/{key}")).bearer(with);
+    secrets.ask(app, logout("tg_anon_secretlookingbutwrong0000000000000000")).await;
+    secrets.ask(app, Ask::get(&format!("/npm/-/user/token/{key}")).bearer(&key)).await;
+    assert_eq!(app.ask(logout(&key)).await.status, 204);
+    secrets.ask(app, logout(&key)).await;
+    app.mails().await;
+}
+
 async fn packages(app: &TestApp, secrets: &mut Secrets, key: &str) {
     fixtures::npm(&app.upstream, "left-pad", &["1.0.0"]);
     fixtures::pypi(&app.upstream, "flask", &["1.0"]);
@@ -127,6 +156,8 @@ async fn no_key_code_or_address_is_in_any_log_line_or_error() {
     let app = Setup::default().malware("MAL-1", "pkg:npm/evil").start().await;
     let mut secrets = Secrets::default();
     secrets.add(EMAIL);
+    login(&app, &mut secrets).await;
+    app.advance(3600);
     let key = keys(&app, &mut secrets).await;
     packages(&app, &mut secrets, &key).await;
     secrets.ask(&app, Ask::post("/api/v1/leaks", format!(r#"{{"tokens":["{key}"]}}"#))).await;
