@@ -16,7 +16,7 @@ use crate::support::person::Person;
 use crate::support::post::Post;
 use crate::support::{ledger, wait_for};
 
-/// A browser that only writes down which address it was opened with.
+/// Stands where npm looks for the desktop's browser, and only writes down which address it was opened with.
 const BROWSER: &str =
     "#!/bin/sh\nprintf '%s' \"$1\" > \"$HOME/opened.part\" && mv \"$HOME/opened.part\" \"$HOME/opened\"\n";
 
@@ -27,12 +27,15 @@ struct Terminal {
 
 impl Terminal {
     fn log_in(home: &Home, registry: &str) -> Terminal {
-        home.write("~/browser", BROWSER);
-        let browser = home.path().join("browser");
+        home.write("~/bin/xdg-open", BROWSER);
+        let browser = home.path().join("bin/xdg-open");
         fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).expect("a script");
         let line = format!("npm login --registry={registry}");
         let mut command = clean("script", home.path());
-        command.args(["-qec", &line, "/dev/null"]).env("npm_config_browser", &browser).env("TERM", "dumb");
+        let path =
+            command.get_envs().find(|(name, _)| *name == "PATH").and_then(|(_, value)| value).unwrap_or_default();
+        let path = format!("{}:{}", home.path().join("bin").display(), path.to_string_lossy());
+        command.args(["-qec", &line, "/dev/null"]).env("PATH", path).env("TERM", "dumb");
         command.current_dir(home.project()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Terminal { npm: command.spawn().expect("script (util-linux) gives npm a terminal") }
     }

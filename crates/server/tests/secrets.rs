@@ -97,7 +97,7 @@ async fn login(app: &TestApp, secrets: &mut Secrets) {
     let path = |name: &str| started[name].as_str().unwrap().trim_start_matches("http://127.0.0.1:8417").to_owned();
     let (page, poll) = (path("loginUrl"), path("doneUrl"));
     secrets.add(&page[7..]);
-    secrets.add(&poll[18..]);
+    secrets.add(&poll[16..]);
     secrets.ask(app, Ask::form(&format!("{page}/address"), &[("email", EMAIL)]).header("origin", "null")).await;
     secrets.ask(app, Ask::get(&poll).from("192.0.2.99")).await;
     secrets.ask(app, Ask::new("DELETE", &poll)).await;

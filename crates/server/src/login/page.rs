@@ -148,7 +148,7 @@ impl<'a> Visit<'a> {
             program: program(&self.login),
             network: self.login.network.clone(),
             here: self.exchange.client.to_string(),
-            started: format!("{} (UTC)", self.login.created_at),
+            started: self.login.created_at.to_string().replace('T', " ").replace('Z', " UTC"),
         };
         let title = title(self.words, &step);
         let (words, id, elsewhere) = (self.words, self.id.as_str(), self.elsewhere());

@@ -236,7 +236,6 @@ async fn publishing_is_answered_405_with_how_to_publish() {
     let put = app.ask(Ask::new("PUT", "/npm/left-pad").header("content-type", "application/json").body("{}")).await;
     insta::assert_snapshot!(shown(&app, &put));
     for (method, path) in [
-        ("POST", "/npm/-/v1/login"),
         ("DELETE", "/npm/left-pad/-rev/1"),
         ("PUT", "/npm/@scope%2fpad"),
         ("POST", "/pypi/simple/"),
