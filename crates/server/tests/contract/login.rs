@@ -324,13 +324,10 @@ async fn logout_ends_the_presented_key_and_a_key_in_the_path_gives_no_right() {
 }
 
 #[tokio::test]
-async fn user_names_and_token_lists_are_refused_with_what_to_do_instead() {
+async fn user_names_are_refused_with_what_to_do_instead() {
     let app = TestApp::start().await;
     let put = Ask::new("PUT", "/npm/-/user/org.couchdb.user:me").body("{}");
     let answer = app.ask(put).await;
     assert_problem(&answer, 405, "unsupported_method");
     insta::assert_snapshot!("login_legacy", shown(&app, &answer));
-    let answer = app.get("/npm/-/npm/v1/tokens").await;
-    assert_problem(&answer, 404, "not_found");
-    insta::assert_snapshot!("token_list", shown(&app, &answer));
 }

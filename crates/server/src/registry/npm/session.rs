@@ -1,4 +1,4 @@
-//! What npm asks about who is logged in, besides `whoami`: `npm logout`, `npm login --auth-type=legacy`, `npm token`.
+//! What npm asks about who is logged in, besides `whoami`: `npm logout` and `npm login --auth-type=legacy`.
 
 use axum::body::Body;
 use http::{HeaderValue, Method, Response, header};
@@ -23,13 +23,6 @@ pub(super) async fn answer(app: &App, asked: &Asked<'_>) -> Option<Result<Respon
             "There are no user names and passwords here. Log in in the browser: npm login --auth-type=web --registry={npm}/ (Yarn 4: yarn npm login --web-login). If npm asked for a user name though you did not choose legacy, its login was over or refused: run it again."
         );
         return Some(Err(unsupported(&detail, "")));
-    }
-    if asked.path == "-/npm/v1/tokens" || asked.path.starts_with("-/npm/v1/tokens/") {
-        let api = &asked.exchange.origin.api;
-        let detail = format!(
-            "Keys are not listed or made here. npm login adds one, npm logout ends the one of this machine, and {api}/api/v1/tokens/status tells of the key in use."
-        );
-        return Some(Err(Problem::new(Code::NotFound, detail)));
     }
     None
 }
