@@ -1,5 +1,7 @@
 //! What an advisory says about a package, already read from its source's format.
 
+use std::fmt;
+
 use crate::PackageName;
 
 /// One advisory about one package. A record that names several packages becomes several of these.
@@ -38,4 +40,24 @@ pub enum Until {
     Before(String),
     /// OSV's `last_affected`: this version is the last one that is hit.
     Through(String),
+}
+
+impl fmt::Display for Hit {
+    /// As people write it: `every version`, `1.2.3`, `>= 1.0.0, < 1.2.0`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (from, until) = match self {
+            Hit::Every => return f.write_str("every version"),
+            Hit::Exactly(text) => return f.write_str(text),
+            Hit::Between { from, until } => (from, until),
+        };
+        if let Some(from) = from {
+            write!(f, ">= {from}")?;
+        }
+        let comma = if from.is_some() { ", " } else { "" };
+        match until {
+            Until::Forever => Ok(()),
+            Until::Before(end) => write!(f, "{comma}< {end}"),
+            Until::Through(end) => write!(f, "{comma}<= {end}"),
+        }
+    }
 }

@@ -57,6 +57,15 @@ impl Blocklist {
         None
     }
 
+    /// The first name that a record with this id is about. Walks everything.
+    pub fn find(&self, id: &str) -> Option<PackageName> {
+        (0..self.header.names).find_map(|number| {
+            let mut entry = self.entry(number)?;
+            let (ecosystem, name) = (format::ecosystem(entry.byte()?)?, entry.str()?);
+            Rules::read(ecosystem, entry)?.has(id).then(|| PackageName::parse(ecosystem, name).ok())?
+        })
+    }
+
     /// How many records there are: one for each pair of a record and a package that it names.
     pub fn records(&self) -> u64 {
         self.header.records

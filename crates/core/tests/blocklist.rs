@@ -199,6 +199,23 @@ fn a_name_is_refused_whole_only_by_what_hits_every_version() {
     assert_eq!(every(&[]), Verdict::Allow);
 }
 
+fn shown(hits: &[Hit]) -> String {
+    hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_record_is_found_by_its_id() {
+    let list = list([
+        advisory("MAL-2", npm("evil"), [exactly("1.0.0")]),
+        advisory("MAL-1", npm("@a/b"), [Hit::Every]),
+        advisory("MAL-3", npm("evil"), [Hit::Every]),
+    ]);
+    assert_eq!(list.find("MAL-1"), Some(npm("@a/b")));
+    assert_eq!(list.find("MAL-3"), Some(npm("evil")));
+    assert_eq!(list.find("MAL-"), None);
+    assert_eq!(Blocklist::default().find("MAL-1"), None);
+}
+
 #[test]
 fn records_read_as_people_write_ranges() {
     let hits = [
@@ -209,7 +226,7 @@ fn records_read_as_people_write_ranges() {
         exactly("no version"),
     ];
     let list = list([advisory("MAL-2", npm("evil"), hits), advisory("MAL-1", npm("evil"), [Hit::Every])]);
-    let shown: Vec<_> = list.rules(&npm("evil")).unwrap().records().map(|r| (r.id, r.hits.join("; "))).collect();
+    let shown: Vec<_> = list.rules(&npm("evil")).unwrap().records().map(|r| (r.id, shown(&r.hits))).collect();
     assert_eq!(
         shown,
         [

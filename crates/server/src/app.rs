@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Router;
+use moka::future::Cache;
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::secret::ServerSecret;
-use sekisho_core::{Clock, Ecosystem, Random};
+use sekisho_core::{Clock, Ecosystem, PackageName, Random};
 use sekisho_store::Store;
 use sekisho_upstream::{Client, Counters};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::callers::{Caller, Callers};
 use crate::config::Settings;
@@ -55,6 +56,10 @@ pub struct App {
     pub pypi: PypiFront,
     /// The upstreams and their audiences.
     pub sources: Sources,
+    /// Which names records are about, by the gate's generation and the record's id.
+    pub osv_names: Cache<(u64, String), Option<PackageName>>,
+    /// Walks over all records at once.
+    pub osv_walks: Semaphore,
     /// Places for large bodies that are posted.
     pub posted: PostedBodies,
     /// What the server counts.

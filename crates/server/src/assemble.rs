@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::future::Cache;
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, Random};
 use sekisho_store::Store;
 use sekisho_upstream::{CacheConfig, CacheParts, Client, Counters, Document, MetadataCache};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::app::App;
 use crate::callers::Callers;
@@ -81,6 +82,8 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         npm: npm_front,
         pypi: pypi_front,
         sources,
+        osv_names: Cache::new(10_000),
+        osv_walks: Semaphore::new(1),
         posted: PostedBodies::default(),
         settings: Arc::new(settings),
         metrics: Metrics::default(),

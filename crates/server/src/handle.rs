@@ -22,7 +22,7 @@ use crate::http::{ClientNet, Code, Origin, Problem, Site};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
 use crate::serve::Answer;
-use crate::{api, explain, login};
+use crate::{api, explain, login, osv};
 
 /// The API and the pages. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
 pub fn pages() -> Router<Arc<App>> {
@@ -34,6 +34,9 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/api/v1/tokens/reset", routing::post(tokens::reset::reset))
         .route("/api/v1/tokens/pattern", routing::get(tokens::pattern::pattern))
         .route("/api/v1/leaks", routing::post(api::leaks::report))
+        .route("/osv/v1/query", routing::post(osv::query::one))
+        .route("/osv/v1/querybatch", routing::post(osv::query::many))
+        .route("/osv/v1/vulns/{id}", routing::get(osv::vulns::show))
         .route("/problems/{code}", routing::get(explain::problems::show))
         .route("/why/{ecosystem}/{*rest}", routing::get(explain::why::show))
         .route("/login/{page}", routing::get(login::page::show))

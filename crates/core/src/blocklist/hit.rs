@@ -1,9 +1,7 @@
 //! One way in which a record hits versions, as the snapshot stores it.
 
-use std::fmt;
-
 use super::format::{Reader, push_text};
-use crate::advisory::Until;
+use crate::advisory::{Hit, Until};
 
 /// [`crate::advisory::Hit`] as it is stored.
 #[derive(Clone, Copy)]
@@ -98,21 +96,19 @@ impl<'a> StoredHit<'a> {
     }
 }
 
-impl fmt::Display for StoredHit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, until) = match self {
-            StoredHit::Every => return f.write_str("every version"),
-            StoredHit::Exactly { text, .. } => return f.write_str(text),
-            StoredHit::Between { from, until } => (from, until),
-        };
-        if let Some(from) = from {
-            write!(f, ">= {from}")?;
-        }
-        let comma = if from.is_some() { ", " } else { "" };
-        match until {
-            StoredUntil::Forever => Ok(()),
-            StoredUntil::Before(end) => write!(f, "{comma}< {end}"),
-            StoredUntil::Through(end) => write!(f, "{comma}<= {end}"),
+impl From<StoredHit<'_>> for Hit {
+    fn from(stored: StoredHit<'_>) -> Hit {
+        match stored {
+            StoredHit::Every => Hit::Every,
+            StoredHit::Exactly { text, .. } => Hit::Exactly(text.to_owned()),
+            StoredHit::Between { from, until } => Hit::Between {
+                from: from.map(str::to_owned),
+                until: match until {
+                    StoredUntil::Forever => Until::Forever,
+                    StoredUntil::Before(end) => Until::Before(end.to_owned()),
+                    StoredUntil::Through(end) => Until::Through(end.to_owned()),
+                },
+            },
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::format::Reader;
 use super::hit::{StoredHit, StoredUntil};
+use crate::advisory::Hit;
 use crate::policy::{Reason, Refusal, Verdict};
 use crate::{Ecosystem, Version};
 
@@ -20,8 +21,8 @@ pub struct Rules<'a> {
 pub struct Record<'a> {
     /// The record's id.
     pub id: &'a str,
-    /// What it hits, readable: `every version`, `>= 1.0.0, < 1.2.0`, `1.2.3`.
-    pub hits: Vec<String>,
+    /// What it hits.
+    pub hits: Vec<Hit>,
 }
 
 /// The records about a name, in the order of their ids.
@@ -64,6 +65,13 @@ impl<'a> Rules<'a> {
     /// The verdict on the name as a whole: refused if a record hits every version there is or will be.
     pub fn decide_every(&self) -> Verdict {
         self.refuse_by(|hit| matches!(hit, StoredHit::Every))
+    }
+
+    /// A record with this id is about the name.
+    pub(super) fn has(&self, id: &str) -> bool {
+        let mut found = false;
+        self.walk().each(|record, _| found |= record == id);
+        found
     }
 
     /// The records, for pages that explain.
@@ -126,7 +134,7 @@ impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
-        self.walk.step(|id, hits| Record { id, hits: hits.map(|hit| hit.to_string()).collect() })
+        self.walk.step(|id, hits| Record { id, hits: hits.map(Hit::from).collect() })
     }
 }
 

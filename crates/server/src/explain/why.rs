@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use http::{HeaderMap, Response};
+use sekisho_core::advisory::Hit;
 use sekisho_core::policy::{Effect, Entry, Reason, Refusal, Verdict};
 use sekisho_core::{Ecosystem, PackageName, PackageUrl};
 use serde_json::json;
@@ -102,7 +103,7 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
     let records: Vec<RecordRow> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
         rules
             .records()
-            .map(|r| RecordRow { id: r.id.to_owned(), versions: r.hits.join("; "), decides: decides(r.id) })
+            .map(|r| RecordRow { id: r.id.to_owned(), versions: shown(&r.hits), decides: decides(r.id) })
             .collect()
     });
     let entries: Vec<EntryRow> = guard.policy.entries(name).iter().map(|e| entry_row(e, app)).collect();
@@ -125,6 +126,10 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
         records,
         entries,
     }
+}
+
+fn shown(hits: &[Hit]) -> String {
+    hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// The operator blocks a release of this name now.

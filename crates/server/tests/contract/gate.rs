@@ -142,13 +142,16 @@ pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-pub(super) const PAGES: [&str; 13] = [
+pub(super) const PAGES: [&str; 16] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
     "/api/v1/tokens/reset",
     "/api/v1/tokens/pattern",
     "/api/v1/leaks",
+    "/osv/v1/query",
+    "/osv/v1/querybatch",
+    "/osv/v1/vulns/{id}",
     "/problems/{code}",
     "/why/{ecosystem}/{*rest}",
     "/login/{page}",
@@ -391,7 +394,10 @@ async fn no_page_route_leads_to_a_package_s_bytes_or_metadata() {
     let app = started().await;
     let person = app.register("you@example.com").await;
     for page in PAGES {
-        let path = page.replace("{code}", "package_blocked").replace("{ecosystem}/{*rest}", "npm/mixed/6.6.6");
+        let path = page
+            .replace("{code}", "package_blocked")
+            .replace("{id}", "MAL-1")
+            .replace("{ecosystem}/{*rest}", "npm/mixed/6.6.6");
         let path = path.replace("{page}", "77777777-7777-4777-b777-777777777777");
         for method in ["GET", "HEAD", "POST", "PUT"] {
             let ask = Ask::post(&path, r#"{"email":"a@example.com","code":"0000000000","tokens":[]}"#).method(method);

@@ -16,6 +16,7 @@ mod login;
 mod login_pages;
 mod npm;
 mod operator;
+mod osv;
 mod private;
 mod pypi;
 mod recovery;
