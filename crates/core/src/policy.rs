@@ -18,7 +18,8 @@ pub struct Entry {
     pub target: PackageUrl,
     /// What it says.
     pub effect: Effect,
-    /// Why, in the operator's words. Shown on the page that explains, never in a refusal's text.
+    /// Why, in the operator's words. Shown on the page that explains, never in a refusal's text; a warning's is what
+    /// people read.
     pub reason: String,
     /// When it ends; a blocking entry may have an end too.
     pub expires: Option<Timestamp>,
@@ -31,6 +32,8 @@ pub enum Effect {
     Block,
     /// Allow, whatever the feeds say.
     Allow,
+    /// Decide nothing, but tell people the reason where their client shows it.
+    Warn,
 }
 
 /// What was decided about a release.
@@ -148,7 +151,7 @@ impl<'a> NameView<'a> {
         match self.own_entry(version) {
             Some(Effect::Allow) => return Verdict::Allow,
             Some(Effect::Block) => return Verdict::Refuse(Refusal::of(Reason::Policy)),
-            None => {}
+            Some(Effect::Warn) | None => {}
         }
         match (&self.rules, version) {
             (None, _) => Verdict::Allow,
@@ -172,13 +175,19 @@ impl<'a> NameView<'a> {
             let blocks = entries.iter().any(|e| e.effect == Effect::Block);
             entries.first().map(|_| if blocks { Effect::Block } else { Effect::Allow })
         };
-        strictest(self.live().filter(exact).collect()).or_else(|| strictest(self.live().filter(whole).collect()))
+        strictest(self.deciding().filter(exact).collect())
+            .or_else(|| strictest(self.deciding().filter(whole).collect()))
     }
 
     /// The operator allows a release, or all of them: then the name as a whole is not refused, whatever else is.
     fn allows_some_release(&self) -> bool {
-        let mut allowing = self.live().filter(|e| e.effect == Effect::Allow);
+        let mut allowing = self.deciding().filter(|e| e.effect == Effect::Allow);
         allowing.any(|e| self.own_entry(e.target.version.as_deref()) == Some(Effect::Allow))
+    }
+
+    /// Those that say yes or no.
+    fn deciding(&self) -> impl Iterator<Item = &'a Entry> {
+        self.live().filter(|e| e.effect != Effect::Warn)
     }
 
     fn live(&self) -> impl Iterator<Item = &'a Entry> {
@@ -209,6 +218,15 @@ impl Policy {
     /// The entries about a name, ended ones too.
     pub fn entries(&self, name: &PackageName) -> &[Entry] {
         self.entries.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the operator wants people to read about a release that they may take: an entry for exactly this version before
+    /// one for the name.
+    pub fn warning(&self, name: &PackageName, version: &str, now: Timestamp) -> Option<&Entry> {
+        let live = |e: &&Entry| e.effect == Effect::Warn && e.expires.is_none_or(|end| now < end);
+        let warnings = || self.entries(name).iter().filter(live);
+        let exact = |e: &&Entry| e.target.version.as_deref().is_some_and(|v| same(&e.target, v, version));
+        warnings().find(exact).or_else(|| warnings().find(|e| e.target.version.is_none()))
     }
 
     /// How many entries there are.

@@ -172,3 +172,24 @@ fn a_release_is_decided_like_its_view() {
     assert_eq!(decide(&release("pkg:npm/partly@1.0.0"), &feeds, &policy, NOW), Verdict::Refuse(malware));
     assert_eq!(decide(&release("pkg:npm/partly@1.0.1"), &feeds, &policy, NOW), Verdict::Allow);
 }
+
+#[test]
+fn a_warning_decides_nothing_and_the_closest_one_is_told() {
+    let warn = |purl| entry(Effect::Warn, purl);
+    assert_eq!(verdict(&[warn("pkg:npm/evil")], "pkg:npm/evil@1.0.0"), "malware");
+    assert_eq!(verdict(&[warn("pkg:npm/good@1.0.0")], "pkg:npm/good@1.0.0"), "allow");
+    assert_eq!(verdict(&[warn("pkg:npm/good@1.0.0"), block("pkg:npm/good")], "pkg:npm/good@1.0.0"), "policy");
+    assert_eq!(verdict(&[warn("pkg:npm/evil@1.0.0"), allow("pkg:npm/evil")], "pkg:npm/evil@1.0.0"), "allow");
+    let exact = Entry { reason: "this one".to_owned(), ..warn("pkg:npm/good@1.0.0") };
+    let policy =
+        Policy::new([warn("pkg:npm/good"), exact, until(NOW.0, warn("pkg:npm/ended")), block("pkg:npm/blocked")]);
+    let told = |purl: &str| {
+        let purl = PackageUrl::parse(purl).unwrap();
+        policy.warning(&purl.name, purl.version.as_deref().unwrap(), NOW).map(|e| e.reason.clone())
+    };
+    assert_eq!(told("pkg:npm/good@v1.0.0").as_deref(), Some("this one"));
+    assert_eq!(told("pkg:npm/good@1.0.1").as_deref(), Some("why"));
+    for other in ["pkg:npm/ended@1.0.0", "pkg:npm/blocked@1.0.0", "pkg:npm/other@1.0.0"] {
+        assert_eq!(told(other), None, "{other}");
+    }
+}

@@ -9,6 +9,10 @@
 //! package = "pkg:pypi/example"
 //! reason = "the advisory is wrong, see ticket 17"
 //! expires = "2026-12-01T00:00:00Z"
+//!
+//! [[warn]]
+//! package = "pkg:npm/request"
+//! reason = "Not maintained since 2020. Use fetch."
 //! ```
 
 use std::path::Path;
@@ -48,8 +52,9 @@ pub fn parse(text: &str, file: &str) -> Result<Policy, PolicyFileError> {
         let effect = match kind.as_str() {
             "block" => Effect::Block,
             "allow" => Effect::Allow,
+            "warn" => Effect::Warn,
             other => {
-                problems.push(format!("{file}: {other:?} is unknown; there are [[block]] and [[allow]]"));
+                problems.push(format!("{file}: {other:?} is unknown; there are [[block]], [[allow]] and [[warn]]"));
                 continue;
             }
         };
@@ -79,9 +84,14 @@ fn entry(effect: Effect, table: &Table, problem: &mut impl FnMut(String)) -> Opt
         None => told(problem, "package is missing"),
     };
     let reason = match table.get("reason").map(Value::as_str) {
+        Some(Some(text)) if effect == Effect::Warn && !is_tellable(text) => told(
+            problem,
+            "reason of a warning: expected 1 to 200 characters of printable ASCII, because clients print it",
+        ),
         Some(Some(text)) if !text.trim().is_empty() => Some(text.to_owned()),
         Some(Some(_)) | None if effect == Effect::Block => Some(String::new()),
         Some(None) => told(problem, "reason is not a text"),
+        None if effect == Effect::Warn => told(problem, "reason is missing; it is what people read"),
         Some(Some(_)) | None => told(problem, "reason is missing; what is allowed against a feed needs one"),
     };
     let expires = match table.get("expires") {
@@ -91,6 +101,11 @@ fn entry(effect: Effect, table: &Table, problem: &mut impl FnMut(String)) -> Opt
         None => Some(None),
     };
     Some(Entry { target: target?, effect, reason: reason?, expires: expires? })
+}
+
+/// It travels in a header and ends on terminals.
+fn is_tellable(text: &str) -> bool {
+    !text.trim().is_empty() && text.len() <= 200 && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
 }
 
 fn moment(text: &str, problem: &mut impl FnMut(String)) -> Option<Option<Timestamp>> {

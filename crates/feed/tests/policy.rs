@@ -98,3 +98,16 @@ fn a_file_that_is_not_there_or_not_text_is_an_error() {
     std::fs::write(&path, "[[block]]\npackage = \"pkg:npm/a\"\n").unwrap();
     assert_eq!(policy_file::read(&path).unwrap().len(), 1);
 }
+
+#[test]
+fn a_warning_is_a_sentence_that_clients_can_print() {
+    let warning = |reason: &str| {
+        let text = format!("[[warn]]\npackage = \"pkg:npm/a@1.0.0\"\n{reason}");
+        policy_file::parse(&text, "policy.toml").map(|policy| entries(&policy, "pkg:npm/a"))
+    };
+    assert_eq!(warning("reason = \"Use b.\""), Ok(vec![(Effect::Warn, "Use b.".to_owned(), None)]));
+    let long = format!("reason = \"{}\"", "x".repeat(201));
+    for bad in ["", "reason = \"\"", "reason = \"a\\nb\"", "reason = \"Gr\u{fc}n\"", &long] {
+        assert!(warning(bad).unwrap_err().to_string().contains("reason"), "{bad}");
+    }
+}

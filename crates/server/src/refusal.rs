@@ -32,6 +32,11 @@ pub fn subject(name: &PackageName, version: Option<&str>) -> String {
     }
 }
 
+/// What npm prints about a release that may be taken, in the operator's words: printable ASCII by the policy file's rule.
+pub fn warning(name: &PackageName, version: &str, reason: &str, origin: &Origin) -> String {
+    format!("{}: {reason} {}", subject(name, Some(version)), why_url(name, Some(version), origin))
+}
+
 /// The HTTP/1.1 reason phrase: pip, uv, Poetry, pnpm 10 and Yarn 4 show nothing else.
 pub fn phrase(refusal: &Refusal) -> String {
     format!("Blocked by Sekisho: {}", refusal.words())

@@ -86,6 +86,12 @@ impl Setup {
         self
     }
 
+    /// The operator warns.
+    pub fn warn(mut self, purl: &str) -> Setup {
+        self.entries.push(entry(Effect::Warn, purl, None));
+        self
+    }
+
     /// The operator allows, until a moment.
     pub fn allow(mut self, purl: &str, expires: Option<Timestamp>) -> Setup {
         self.entries.push(entry(Effect::Allow, purl, expires));

@@ -159,6 +159,7 @@ fn entry_row(entry: &Entry, app: &App) -> EntryRow {
         effect: match entry.effect {
             Effect::Allow => "allow",
             Effect::Block => "block",
+            Effect::Warn => "warn",
         },
         package: entry.target.to_string(),
         reason: entry.reason.clone(),

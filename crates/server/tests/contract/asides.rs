@@ -132,3 +132,34 @@ async fn nothing_is_published_and_no_registry_is_asked() {
     assert_eq!(app.get("/npm/good?write=true").await.status, 200);
     assert_eq!(app.upstream.count("/npm/good"), 1);
 }
+
+#[tokio::test]
+async fn a_warning_is_told_with_what_may_be_taken() {
+    let app = Setup::default().warn("pkg:npm/mixed@2.0.0").warn("pkg:npm/good").start().await;
+    fixtures::npm(&app.upstream, "mixed", &["1.0.0", "2.0.0"]);
+    fixtures::npm(&app.upstream, "good", &["1.0.0"]);
+    for (path, told) in [
+        ("/npm/mixed", Some("mixed 2.0.0")),
+        ("/npm/mixed/2.0.0", Some("mixed 2.0.0")),
+        ("/npm/mixed/-/mixed-2.0.0.tgz", Some("mixed 2.0.0")),
+        ("/npm/good/latest", Some("good 1.0.0")),
+        ("/npm/mixed/1.0.0", None),
+        ("/npm/mixed/-/mixed-1.0.0.tgz", None),
+    ] {
+        let answer = app.get(path).await;
+        assert!(matches!(answer.status, 200 | 302), "{}", answer.show());
+        let notice = told.map(|told| {
+            format!("npm {told}: because of ticket 17 http://127.0.0.1:8417/why/npm/{}", told.replace(' ', "/"))
+        });
+        assert_eq!(answer.header("npm-notice").map(str::to_owned), notice, "{path}");
+        if told.is_some() {
+            assert_eq!(
+                answer.header("cache-control"),
+                Some("no-store"),
+                "npm tells only what it does not store: {path}"
+            );
+        }
+    }
+    let why = app.ask(Ask::get("/why/npm/mixed/2.0.0").header("accept", "application/json")).await.json();
+    assert_eq!((&why["verdict"], &why["entries"][0]["effect"]), (&json!("allowed"), &json!("warn")));
+}

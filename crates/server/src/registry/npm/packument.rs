@@ -7,6 +7,7 @@ use sekisho_npm::MovedTag;
 
 use super::Seen;
 use crate::app::App;
+use crate::gate::Guard;
 use crate::http::{Origin, Problem, negotiate};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey};
@@ -46,12 +47,30 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Resul
         .await?;
     let content_type = if form == Form::Abbreviated { INSTALL_V1 } else { "application/json" };
     let mut response = metadata::answer(asked, &rendered, content_type, stale_for(app, &seen.entry));
-    if let Some(notice) = moved_notice(&seen, name, &asked.exchange.origin) {
-        response.headers_mut().insert(NPM_NOTICE, notice);
-        // npm prints the notice of an answer only where it does not store the answer.
-        response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    let latest = || seen.hidden().tags().iter().find(|tag| &*tag.name == "latest").map(|tag| &*tag.version);
+    let moved = moved_notice(&seen, name, &asked.exchange.origin);
+    let notice = moved.or_else(|| warning(app, asked, &guard, name, latest()?));
+    notify(&mut response, notice);
     Ok(response)
+}
+
+/// Adds a notice. npm prints that of an answer only where it does not store the answer.
+pub(super) fn notify(response: &mut Response<Body>, notice: Option<HeaderValue>) {
+    let Some(notice) = notice else { return };
+    response.headers_mut().insert(NPM_NOTICE, notice);
+    response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// What the operator wants to be read about a release that may be taken.
+pub(super) fn warning(
+    app: &App,
+    asked: &Asked<'_>,
+    guard: &Guard,
+    name: &PackageName,
+    version: &str,
+) -> Option<HeaderValue> {
+    let entry = guard.policy.warning(name, version, app.gate.now())?;
+    HeaderValue::try_from(refusal::warning(name, version, &entry.reason, &asked.exchange.origin)).ok()
 }
 
 /// The abbreviated form is sent to those who name it and want plain JSON no more than it.

@@ -5,6 +5,7 @@ use http::Response;
 use sekisho_core::policy::Verdict;
 use sekisho_core::{PackageName, Release};
 
+use super::packument::{notify, warning};
 use crate::app::App;
 use crate::gate::{Guard, Refused, judge};
 use crate::http::{Code, Problem};
@@ -40,7 +41,9 @@ pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &s
         return app.artifact_head(name, &location).await;
     }
     let permit = app.recorder.take(cleared, file, asked.exchange).await?;
-    artifact::redirect(permit, &location)
+    let mut response = artifact::redirect(permit, &location)?;
+    notify(&mut response, warning(app, asked, &guard, name, row.version()));
+    Ok(response)
 }
 
 /// A file that the upstream's document does not list (the registry removed it, perhaps because it was bad): the name of

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response};
 use sekisho_core::Release;
 use sekisho_npm::Resolved;
 
-use super::packument::{NPM_NOTICE, passed_over};
+use super::packument::{NPM_NOTICE, notify, passed_over, warning};
 use crate::app::App;
 use crate::gate::Refused;
 use crate::http::{Code, Problem, negotiate};
@@ -46,5 +46,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, spec: &s
     let etag = HeaderValue::try_from(tag).map_err(|_| super::super::not_found())?;
     let rendered = Rendered::make(body, etag, gzip)
         .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;
-    Ok(metadata::answer(asked, &rendered, "application/json", stale_for(app, &seen.entry)))
+    let mut response = metadata::answer(asked, &rendered, "application/json", stale_for(app, &seen.entry));
+    notify(&mut response, warning(app, asked, &guard, name, row.version()));
+    Ok(response)
 }
