@@ -3,6 +3,7 @@
 //! An upstream is hostile until shown otherwise: sizes are capped, addresses guarded, waits bounded, and every way in
 //! which an answer can be wrong is a [`FetchError`].
 
+pub mod artifacts;
 pub mod cache;
 pub mod client;
 pub mod credentials;
@@ -15,6 +16,7 @@ pub mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use artifacts::{ArtifactConfig, Artifacts, Wanted};
 pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
 pub use client::{Caps, Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
 pub use credentials::Credentials;

@@ -43,4 +43,16 @@ pub struct Counters {
     pub upstream_requests: Counter,
     /// Requests to upstreams that failed (a 404 is none).
     pub upstream_errors: Counter,
+    /// Files that were found in the artifact store.
+    pub artifacts_hit: Counter,
+    /// Downloads of files to be kept.
+    pub artifacts_downloaded: Counter,
+    /// Files kept.
+    pub artifacts_kept: Counter,
+    /// Files removed from the artifact store, to make room or because they were wrong.
+    pub artifacts_evicted: Counter,
+    /// Files that could not be kept: a full disk, or storage that does not answer.
+    pub artifacts_not_kept: Counter,
+    /// Files whose bytes were not what their document says.
+    pub artifacts_mismatched: Counter,
 }

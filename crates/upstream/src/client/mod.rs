@@ -40,8 +40,10 @@ pub struct ClientConfig {
     pub patience: Duration,
     /// Longest time for a whole document.
     pub total: Duration,
-    /// Requests at once per upstream; more wait.
+    /// Requests for documents at once per upstream; more wait.
     pub connections: usize,
+    /// Downloads of artifacts at once per upstream; more wait.
+    pub artifact_connections: usize,
     /// Largest body as it travels, in bytes.
     pub max_transfer: u64,
     /// Largest body once decompressed, in bytes.
@@ -64,6 +66,7 @@ impl ClientConfig {
             patience: Duration::from_secs(30),
             total: Duration::from_secs(120),
             connections: 32,
+            artifact_connections: 64,
             max_transfer: 64 << 20,
             max_body: 128 << 20,
             max_in_flight: 512 << 20,
@@ -90,6 +93,13 @@ pub struct ClientError(String);
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+/// Which places at an upstream a request takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Lane {
+    Documents,
+    Artifacts,
+}
+
 struct Inner {
     /// For the upstream's own scheme, host and port, which may be private: an operator chose them.
     own: reqwest::Client,
@@ -99,7 +109,7 @@ struct Inner {
     received_by: String,
     config: ClientConfig,
     /// Places among the requests at once, by the upstream's base address: one that hangs leaves the others theirs.
-    slots: Mutex<HashMap<Url, Arc<Semaphore>>>,
+    slots: Mutex<HashMap<(Url, Lane), Arc<Semaphore>>>,
     budget: Arc<body::Budget>,
     counters: Arc<Counters>,
 }
@@ -220,7 +230,7 @@ impl Client {
         }
         let conditional = known.etag.is_some() || known.last_modified.is_some();
         let deadline = Instant::now() + self.0.config.total;
-        let _slot = self.slot(upstream).await?;
+        let _slot = self.slot(upstream, Lane::Documents).await?;
         let opened = self.open(upstream, Method::GET, url, &headers).await?;
         let cache_control = copied(opened.response.headers(), header::CACHE_CONTROL);
         match opened.response.status().as_u16() {
@@ -245,7 +255,7 @@ impl Client {
     pub async fn head(&self, upstream: &Upstream, url: &Url) -> Result<Head, FetchError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let _slot = self.slot(upstream).await?;
+        let _slot = self.slot(upstream, Lane::Documents).await?;
         let opened = self.open(upstream, Method::HEAD, url, &headers).await?;
         let answer = opened.response.headers();
         let status = opened.response.status().as_u16();
@@ -263,12 +273,17 @@ impl Client {
     }
 
     /// A place among the requests at once; waits for one as long as our patience lasts.
-    async fn slot(&self, upstream: &Upstream) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
+    async fn slot(&self, upstream: &Upstream, lane: Lane) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
+        let config = &self.0.config;
+        let most = match lane {
+            Lane::Documents => config.connections,
+            Lane::Artifacts => config.artifact_connections,
+        };
         let slots = {
             // As many as there are upstreams; what is inserted is whole, so a panic elsewhere leaves the map right.
             let mut all = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            let fresh = || Arc::new(Semaphore::new(self.0.config.connections.max(1)));
-            all.entry(upstream.base().clone()).or_insert_with(fresh).clone()
+            let fresh = || Arc::new(Semaphore::new(most.max(1)));
+            all.entry((upstream.base().clone(), lane)).or_insert_with(fresh).clone()
         };
         match tokio::time::timeout(self.0.config.patience, slots.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use url::Url;
 
 use super::send::failure;
-use super::{Client, text};
+use super::{Client, Lane, text};
 use crate::error::FetchError;
 use crate::source::Upstream;
 
@@ -26,13 +26,25 @@ const PASSED: [header::HeaderName; 6] = [
 
 /// An answer whose body arrives while it is passed on.
 #[derive(Debug)]
-pub struct Streamed {
+pub struct Streamed<B = ByteStream> {
     /// 200, 206 or 416.
     pub status: u16,
     /// Only headers that describe the body.
     pub headers: HeaderMap,
     /// The body.
-    pub body: ByteStream,
+    pub body: B,
+}
+
+impl<B> Streamed<B> {
+    /// The body's length, where it is announced.
+    pub fn length(&self) -> Option<u64> {
+        self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The same with another body.
+    pub(crate) fn map<C>(self, change: impl FnOnce(B) -> C) -> Streamed<C> {
+        Streamed { status: self.status, headers: self.headers, body: change(self.body) }
+    }
 }
 
 /// A body in pieces. Ends with an error if it is longer than the cap or breaks off; holds a place among the
@@ -83,12 +95,36 @@ impl Client {
         range: Option<&str>,
         limit: u64,
     ) -> Result<Streamed, FetchError> {
+        let slot = self.slot(upstream, Lane::Documents).await?;
+        self.passing(upstream, url, range, limit, slot).await
+    }
+
+    /// The same for an artifact. It has places of its own: a large file, or a client that reads slowly, must not hold one
+    /// of those that documents need.
+    pub async fn artifact(
+        &self,
+        upstream: &Upstream,
+        url: &Url,
+        range: Option<&str>,
+        limit: u64,
+    ) -> Result<Streamed, FetchError> {
+        let slot = self.slot(upstream, Lane::Artifacts).await?;
+        self.passing(upstream, url, range, limit, slot).await
+    }
+
+    async fn passing(
+        &self,
+        upstream: &Upstream,
+        url: &Url,
+        range: Option<&str>,
+        limit: u64,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<Streamed, FetchError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(range) = range {
             headers.insert(header::RANGE, text(range)?);
         }
-        let slot = self.slot(upstream).await?;
         let opened = self.open(upstream, Method::GET, url, &headers).await?;
         let response = opened.response;
         let status = response.status().as_u16();
