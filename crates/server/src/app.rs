@@ -8,7 +8,7 @@ use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, PackageName, Random};
 use sekisho_store::Store;
-use sekisho_upstream::{Client, Counters};
+use sekisho_upstream::{Artifacts, Client, Counters};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::callers::{Caller, Callers};
@@ -48,6 +48,8 @@ pub struct App {
     pub recorder: Recorder,
     /// The outgoing client.
     pub client: Client,
+    /// Files, passed on and kept.
+    pub artifacts: Artifacts,
     /// What the outgoing client and the caches count.
     pub counters: Arc<Counters>,
     /// The npm front.

@@ -10,12 +10,13 @@ use moka::future::Cache;
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, Random};
 use sekisho_store::Store;
-use sekisho_upstream::{CacheConfig, CacheParts, Client, Counters, Document, MetadataCache};
+use sekisho_upstream::artifacts::{Place, S3};
+use sekisho_upstream::{ArtifactConfig, Artifacts, CacheConfig, CacheParts, Client, Counters, Document, MetadataCache};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::app::App;
 use crate::callers::Callers;
-use crate::config::Settings;
+use crate::config::{Secret, Settings};
 use crate::gate::Gate;
 use crate::handle;
 use crate::http::{Origins, PostedBodies};
@@ -46,6 +47,8 @@ pub struct Assembly {
     pub gate: Gate,
     /// The outgoing client.
     pub client: Client,
+    /// Files, passed on and kept.
+    pub artifacts: Artifacts,
     /// What it counts into.
     pub counters: Arc<Counters>,
     /// The upstreams, of which the common ones may become known later.
@@ -54,7 +57,7 @@ pub struct Assembly {
 
 /// Makes the application.
 pub fn assemble(parts: Assembly) -> Arc<App> {
-    let Assembly { settings, clock, random, secret, store, bound, gate, client, counters, sources } = parts;
+    let Assembly { settings, clock, random, secret, store, bound, gate, client, artifacts, counters, sources } = parts;
     let origins = Origins::new(
         &settings.public_urls,
         settings.npm_host.as_deref(),
@@ -96,8 +99,41 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         origins,
         gate,
         client,
+        artifacts,
         counters,
     })
+}
+
+/// Files, passed on and kept as the settings say. The error names a setting.
+pub fn artifacts(
+    settings: &Settings,
+    client: &Client,
+    clock: &Arc<dyn Clock>,
+    counters: &Arc<Counters>,
+) -> Result<Artifacts, (&'static str, String)> {
+    let wanted = &settings.artifacts;
+    let default = settings.data_dir.join("artifacts");
+    let (folder, place) = match wanted.store.as_deref().map(|store| (store, store.strip_prefix("s3://"))) {
+        None => (default, Place::Folder),
+        Some((folder, None)) => (PathBuf::from(folder), Place::Folder),
+        Some((_, Some(bucket))) => {
+            let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
+            let exposed = |key: &Option<Secret>| key.as_ref().map(|key| key.expose().to_owned()).unwrap_or_default();
+            let s3 = S3 {
+                bucket: bucket.to_owned(),
+                prefix: prefix.to_owned(),
+                endpoint: wanted.s3.endpoint.clone(),
+                region: wanted.s3.region.clone(),
+                access_key: exposed(&wanted.s3.access_key),
+                secret_key: exposed(&wanted.s3.secret_key),
+                patience: settings.patience(),
+            };
+            (default, Place::s3(s3).map_err(|why| ("artifacts.store", why))?)
+        }
+    };
+    let (max_kept, max_file) = (wanted.max_gb << 30, wanted.max_file_mb << 20);
+    let config = ArtifactConfig { folder, place, max_kept, max_file };
+    Ok(Artifacts::new(client.clone(), config, clock.clone(), counters.clone()))
 }
 
 struct Documents<'a> {

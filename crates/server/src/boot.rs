@@ -21,7 +21,7 @@ use crate::admin::Admin;
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::App;
 use crate::assemble::{Assembly, assemble};
-use crate::config::{MailTransport, Settings, SmtpTls};
+use crate::config::{ArtifactMode, MailTransport, Settings, SmtpTls};
 use crate::gate::{Gate, Knowledge};
 use crate::jobs::advisories::PolicyWatch;
 use crate::jobs::discovery::Discovery;
@@ -83,9 +83,11 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let gate = Gate::new(knowledge, blocklist, Arc::new(policy), clock.clone());
     let counters = Arc::new(Counters::default());
     let client = client(&settings, &instance, &counters)?;
+    let artifacts = crate::assemble::artifacts(&settings, &client, &clock, &counters);
+    let artifacts = artifacts.map_err(|(key, why)| BootError::at(key, why))?;
     let (discovery, npm, pypi) = Discovery::new(&settings);
     let sources = Sources::new(&settings, npm, pypi).map_err(BootError)?;
-    let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, counters, sources };
+    let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, artifacts, counters, sources };
     let app = assemble(parts);
 
     let (stop, stopped) = watch::channel(false);
@@ -97,13 +99,16 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     }
     let public = app.clone();
     serving.push(tokio::spawn(async move { serve::serve(public, listener, tls, &limits, stopped).await }));
-    let jobs = vec![
+    let mut jobs = vec![
         tokio::spawn(discovery.run(app.clone())),
         tokio::spawn(jobs::advisories::run(app.clone(), feed)),
         tokio::spawn(policy_watch.run(app.clone())),
         tokio::spawn(jobs::outbox::run(app.clone(), outgoing)),
         tokio::spawn(jobs::housekeeping::run(app.clone())),
     ];
+    if app.settings.artifacts.mode == ArtifactMode::Cache {
+        jobs.push(tokio::spawn(app.artifacts.clone().survey()));
+    }
     Ok(Running { app, bound, admin, stop, serving, jobs })
 }
 
@@ -171,6 +176,7 @@ fn client(settings: &Settings, instance: &str, counters: &Arc<Counters>) -> Resu
     let config = ClientConfig {
         patience: settings.patience(),
         connections: upstream.connections,
+        artifact_connections: settings.artifacts.connections,
         max_transfer: upstream.max_transfer_mb << 20,
         max_body: upstream.max_document_mb << 20,
         ..ClientConfig::new(env!("CARGO_PKG_VERSION"), instance, std::env::vars())

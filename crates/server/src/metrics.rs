@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use sekisho_core::Ecosystem;
 
 use crate::app::App;
+use crate::config::ArtifactMode;
 
 /// Answers by front (npm, PyPI, everything else) and class of status (1xx to 5xx). Plain numbers on the request's path.
 #[derive(Debug, Default)]
@@ -53,6 +54,12 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
         ("cache_disk_reads", "Metadata read back from disk", counters.disk_reads.get()),
         ("documents_compiled", "Upstream documents compiled", counters.compiled.get()),
         ("upstream_requests", "Requests to upstreams", counters.upstream_requests.get()),
+        ("artifacts_hit", "Files found in the artifact store", counters.artifacts_hit.get()),
+        ("artifacts_downloaded", "Downloads of files to be kept", counters.artifacts_downloaded.get()),
+        ("artifacts_kept", "Files kept", counters.artifacts_kept.get()),
+        ("artifacts_evicted", "Files removed from the artifact store", counters.artifacts_evicted.get()),
+        ("artifacts_not_kept", "Files that could not be kept", counters.artifacts_not_kept.get()),
+        ("artifacts_mismatched", "Files with another hash than promised", counters.artifacts_mismatched.get()),
         ("upstream_errors", "Requests to upstreams that failed", counters.upstream_errors.get()),
     ] {
         registry.register(name, help, ConstCounter::new(value));
@@ -61,6 +68,12 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register("advisory_records", "Advisory records in force", gauge(guard.blocklist.records()));
     registry.register("policy_entries", "The operator's own entries", gauge(guard.policy.len() as u64));
+    if app.settings.artifacts.mode == ArtifactMode::Cache {
+        let artifacts = app.artifacts.clone();
+        // The first look at a folder blocks.
+        let size = tokio::task::spawn_blocking(move || artifacts.size()).await.unwrap_or_default();
+        registry.register("artifacts_bytes", "Bytes in the artifact store", gauge(size));
+    }
     if let Ok(backlog) = app.store.outbox().backlog().await {
         registry.register("mails_waiting", "Mails that wait to be sent", ConstGauge::new(backlog.waiting));
     }

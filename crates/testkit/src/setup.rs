@@ -9,7 +9,7 @@ use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, PackageUrl, Random, Timestamp};
 use sekisho_mail::mailbox::Mailbox;
 use sekisho_mail::{Sender, Transport};
-use sekisho_server::assemble::{Assembly, assemble};
+use sekisho_server::assemble::{Assembly, artifacts, assemble};
 use sekisho_server::config::{Layers, Settings, load};
 use sekisho_server::gate::{Gate, Knowledge};
 use sekisho_server::jobs::outbox::Outgoing;
@@ -137,8 +137,10 @@ impl Setup {
         };
         let sources = Sources::new(&settings, npm_seen, pypi_seen).expect("upstreams of a test");
         let client = Client::new(client_config(&settings), counters.clone()).unwrap();
+        let running = clock.clone() as Arc<dyn Clock>;
         let app = assemble(Assembly {
-            clock: clock.clone() as Arc<dyn Clock>,
+            artifacts: artifacts(&settings, &client, &running, &counters).expect("artifacts of a test"),
+            clock: running,
             random: random.clone() as Arc<dyn Random>,
             secret: ServerSecret::new([7; 32]),
             store: database.open().await,
@@ -157,6 +159,7 @@ impl Setup {
 fn client_config(settings: &Settings) -> ClientConfig {
     ClientConfig {
         patience: settings.patience(),
+        artifact_connections: settings.artifacts.connections,
         max_transfer: settings.upstream.max_transfer_mb << 20,
         max_body: settings.upstream.max_document_mb << 20,
         system_proxy: false,

@@ -46,6 +46,7 @@ pub struct Reply {
     delay: Duration,
     etag: Option<String>,
     drop: bool,
+    ranges: bool,
 }
 
 impl Reply {
@@ -58,6 +59,7 @@ impl Reply {
             delay: Duration::ZERO,
             etag: None,
             drop: false,
+            ranges: false,
         }
     }
 
@@ -100,6 +102,40 @@ impl Reply {
         self.header("etag", etag)
     }
 
+    /// Answers a `Range` with that part.
+    pub fn ranges(mut self) -> Reply {
+        self.ranges = true;
+        self.header("accept-ranges", "bytes")
+    }
+
+    /// `206` with this `Content-Range`, whatever was asked for.
+    pub fn partial(mut self, content_range: &str) -> Reply {
+        self.status = StatusCode::PARTIAL_CONTENT;
+        self.header("content-range", content_range)
+    }
+
+    /// The part that `Range` asks for.
+    fn cut(&mut self, request: &HeaderMap) -> Option<()> {
+        let Body::Whole(bytes) = &self.body else { return None };
+        let (first, last) = request.get(header::RANGE)?.to_str().ok()?.strip_prefix("bytes=")?.split_once('-')?;
+        let length = bytes.len();
+        let (start, end) = match (first.parse::<usize>(), last.parse::<usize>()) {
+            (Ok(first), Ok(last)) => (first, length.min(last + 1)),
+            (Ok(first), Err(_)) => (first, length),
+            (Err(_), last) => (length.saturating_sub(last.ok()?), length),
+        };
+        let reply = std::mem::replace(self, Reply::status(416));
+        let Body::Whole(bytes) = reply.body else { return None };
+        if start >= end {
+            self.headers.insert(header::CONTENT_RANGE, HeaderValue::try_from(format!("bytes */{length}")).ok()?);
+            return None;
+        }
+        let range = HeaderValue::try_from(format!("bytes {start}-{}/{length}", end - 1)).ok()?;
+        *self = Reply { status: StatusCode::PARTIAL_CONTENT, body: Body::Whole(bytes.slice(start..end)), ..reply };
+        self.headers.insert(header::CONTENT_RANGE, range);
+        Some(())
+    }
+
     /// Waits before answering.
     pub fn delay(mut self, delay: Duration) -> Reply {
         self.delay = delay;
@@ -125,7 +161,11 @@ impl Reply {
         }
     }
 
-    fn into_response(self, request: &HeaderMap) -> Response<BoxBody<Bytes, Failure>> {
+    fn into_response(mut self, request: &HeaderMap) -> Response<BoxBody<Bytes, Failure>> {
+        if self.ranges {
+            // Without a range that can be read it stays whole.
+            let _ = self.cut(request);
+        }
         let known = request.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
         let unchanged = self.etag.is_some() && known == self.etag.as_deref();
         let (status, body) = match (unchanged, self.body) {

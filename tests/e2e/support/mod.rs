@@ -7,6 +7,7 @@ pub(crate) mod ledger;
 pub(crate) mod letter;
 pub(crate) mod person;
 pub(crate) mod post;
+pub(crate) mod storage;
 pub(crate) mod upstreams;
 
 use std::path::PathBuf;

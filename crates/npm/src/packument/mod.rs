@@ -77,6 +77,16 @@ impl Packument {
         find(&self.rows, &self.by_file, file, ReleaseRow::file)
     }
 
+    /// What `dist.integrity` says about a release's tarball: hashes in the form of Subresource Integrity.
+    pub fn integrity(&self, row: &ReleaseRow) -> Option<String> {
+        serde_json::from_slice(row.integrity?.of(&self.raw)).ok()
+    }
+
+    /// What `dist.shasum` says about it: a SHA-1 in hexadecimal. Old releases have nothing else.
+    pub fn shasum(&self, row: &ReleaseRow) -> Option<String> {
+        serde_json::from_slice(row.shasum?.of(&self.raw)).ok()
+    }
+
     /// The dist-tags as the upstream has them; of a tag that stands twice the last one, as JavaScript reads it.
     pub fn tags(&self) -> &[Tag] {
         &self.tags

@@ -18,6 +18,10 @@ pub struct ReleaseRow {
     /// The value of that member.
     pub(crate) object: Span,
     pub(crate) tarball: Option<TarballPlace>,
+    /// The string `dist.integrity`, quotes included.
+    pub(crate) integrity: Option<Span>,
+    /// The string `dist.shasum`, quotes included.
+    pub(crate) shasum: Option<Span>,
     pub(crate) published: Option<Box<str>>,
     pub(crate) deprecated: bool,
     pub(crate) contradiction: Option<Contradiction>,
@@ -182,6 +186,8 @@ struct Claims<'a> {
     name: Option<Text<'a>>,
     version: Option<Text<'a>>,
     tarball: Option<Text<'a>>,
+    integrity: Option<Text<'a>>,
+    shasum: Option<Text<'a>>,
     deprecated: bool,
 }
 
@@ -200,6 +206,8 @@ impl<'a> ReleaseReader<'a> {
             entry: key.span,
             object: key.span,
             tarball: None,
+            integrity: None,
+            shasum: None,
             published: None,
             deprecated: false,
             contradiction: None,
@@ -208,6 +216,8 @@ impl<'a> ReleaseReader<'a> {
             let mut claims = Claims::default();
             row.object = self.object(scanner, &mut claims)?;
             row.deprecated = claims.deprecated;
+            row.integrity = claims.integrity.map(|text| text.span);
+            row.shasum = claims.shasum.map(|text| text.span);
             row.contradiction = self.check(&claims, version.as_deref(), &mut row.tarball).err();
         } else {
             row.object = scanner.value()?;
@@ -231,6 +241,8 @@ impl<'a> ReleaseReader<'a> {
                     scanner.members(|scanner, key| {
                         match &*dist_keys.note(&key) {
                             "tarball" => claims.tarball = scanner.text_value()?,
+                            "integrity" => claims.integrity = scanner.text_value()?,
+                            "shasum" => claims.shasum = scanner.text_value()?,
                             _ => drop(scanner.value()?),
                         }
                         Ok::<_, Fault>(())

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::BootError;
 use crate::app::App;
-use crate::config::{MailTransport, PrivateUpstream, Registration, Settings, SmtpTls};
+use crate::config::{ArtifactMode, MailTransport, PrivateUpstream, Registration, Settings, SmtpTls};
 use crate::gate::Knowledge;
 
 /// Where the server is and the next three commands to type.
@@ -44,6 +44,17 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
     text
 }
 
+fn files(settings: &Settings) -> String {
+    let artifacts = &settings.artifacts;
+    let store = artifacts.store.clone();
+    let store = store.unwrap_or_else(|| settings.data_dir.join("artifacts").display().to_string());
+    match artifacts.mode {
+        ArtifactMode::Redirect => "answered with a redirect to the registry".to_owned(),
+        ArtifactMode::Stream => "passed on from the registry".to_owned(),
+        ArtifactMode::Cache => format!("kept in {store}, {} GiB at most", artifacts.max_gb),
+    }
+}
+
 /// What the settings mean, line by line.
 pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
     super::feed(settings, std::sync::Arc::new(crate::ambient::SystemClock::new()))?;
@@ -78,6 +89,7 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
         ),
         format!("npm registry     {}", upstream(&settings.upstream.npm.url, settings.upstream.npm.enabled)),
         format!("Python index     {}", upstream(&settings.upstream.pypi.url, settings.upstream.pypi.enabled)),
+        format!("files            {}", files(settings)),
         format!(
             "advisories       {}",
             list(&settings.feed.sources, "no source: only own entries and canaries are refused")

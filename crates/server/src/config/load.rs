@@ -81,7 +81,7 @@ fn parse(table: Table, origins: &SetBy) -> Result<Settings, ConfigError> {
         let path = error.path().to_string();
         let key = path.split('[').next().unwrap_or_default();
         let message = plain(error.inner().message());
-        let secret = ["password", "token", "secret", "url"].iter().any(|name| key.ends_with(name));
+        let secret = ["password", "token", "secret", "_key", "url"].iter().any(|name| key.ends_with(name));
         at(key, if secret { "must be a text" } else { &message }, origins)
     })
 }

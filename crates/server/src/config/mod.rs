@@ -11,5 +11,6 @@ mod tests;
 mod upstreams;
 
 pub use load::{ConfigError, Layers, SetBy, load};
+pub use secrets::Secret;
 pub use settings::*;
 pub use upstreams::*;

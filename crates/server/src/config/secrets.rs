@@ -39,6 +39,9 @@ impl Settings {
             resolve(&format!("upstream.private.{name}.token"), &mut private.token, &private.token_file)?;
             resolve(&format!("upstream.private.{name}.password"), &mut private.password, &private.password_file)?;
         }
+        let s3 = &mut self.artifacts.s3;
+        resolve("artifacts.s3.access_key", &mut s3.access_key, &s3.access_key_file)?;
+        resolve("artifacts.s3.secret_key", &mut s3.secret_key, &s3.secret_key_file)?;
         resolve("mail.smtp.password", &mut self.mail.smtp.password, &self.mail.smtp.password_file)
     }
 }

@@ -35,6 +35,7 @@ pub struct Settings {
     pub database: Database,
     pub upstream: Upstreams,
     pub cache: Cache,
+    pub artifacts: ArtifactSettings,
     pub feed: Feed,
     #[serde(default)]
     pub policy: PolicyFile,
@@ -82,6 +83,44 @@ pub struct Cache {
     pub min_seconds: u64,
     pub max_seconds: u64,
     pub max_stale_hours: u64,
+}
+
+/// `artifacts.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct ArtifactSettings {
+    pub mode: ArtifactMode,
+    pub store: Option<String>,
+    pub max_gb: u64,
+    pub max_file_mb: u64,
+    pub connections: usize,
+    pub s3: S3Settings,
+}
+
+/// How a file is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ArtifactMode {
+    /// With its address at the upstream.
+    Redirect,
+    /// With its bytes, passed on.
+    Stream,
+    /// With its bytes, kept.
+    Cache,
+}
+
+/// `artifacts.s3.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct S3Settings {
+    pub endpoint: Option<String>,
+    pub region: String,
+    pub access_key: Option<Secret>,
+    pub access_key_file: Option<PathBuf>,
+    pub secret_key: Option<Secret>,
+    pub secret_key_file: Option<PathBuf>,
 }
 
 /// `feed.*`
@@ -188,6 +227,18 @@ impl Settings {
         if self.mail.transport == MailTransport::Smtp && self.mail.from.is_none() {
             return fail("mail.transport", "\"smtp\" needs mail.from");
         }
+        if let Some(store) = &self.artifacts.store {
+            artifact_store(store).map_err(|why| ("artifacts.store", why))?;
+            let s3 = &self.artifacts.s3;
+            let keys = (s3.access_key.is_some() || s3.access_key_file.is_some())
+                && (s3.secret_key.is_some() || s3.secret_key_file.is_some());
+            if store.starts_with("s3://") && !keys {
+                return fail("artifacts.store", "needs artifacts.s3.access_key and artifacts.s3.secret_key");
+            }
+        }
+        if let Some(endpoint) = &self.artifacts.s3.endpoint {
+            upstream_url(endpoint).map_err(|why| ("artifacts.s3.endpoint", why))?;
+        }
         if self.npm_host.is_some() && self.npm_host == self.pypi_host {
             return fail("pypi_host", "must differ from npm_host");
         }
@@ -212,6 +263,7 @@ impl Settings {
     fn check_numbers(&self) -> Result<(), (&'static str, String)> {
         const MANY: u64 = 1_000_000_000;
         let (upstream, cache, limits) = (&self.upstream, &self.cache, &self.limits);
+        let artifacts = &self.artifacts;
         for (key, value, least, most) in [
             ("upstream.patience_seconds", upstream.patience_seconds, 1, 3600),
             ("upstream.max_transfer_mb", upstream.max_transfer_mb, 1, 4096),
@@ -222,6 +274,9 @@ impl Settings {
             ("cache.min_seconds", cache.min_seconds, 0, MANY),
             ("cache.max_seconds", cache.max_seconds, 0, MANY),
             ("cache.max_stale_hours", cache.max_stale_hours, 0, 1_000_000),
+            ("artifacts.max_gb", artifacts.max_gb, 1, 1_000_000),
+            ("artifacts.max_file_mb", artifacts.max_file_mb, 1, 1_000_000),
+            ("artifacts.connections", artifacts.connections as u64, 1, 1_000_000),
             ("feed.interval_seconds", self.feed.interval_seconds, 1, MANY),
             ("limits.anonymous_per_minute", limits.anonymous_per_minute.into(), 1, MANY),
             ("limits.personal_per_minute", limits.personal_per_minute.into(), 1, MANY),
@@ -262,6 +317,22 @@ impl Settings {
     /// Where mails go with the mailbox transport.
     pub fn mailbox_dir(&self) -> PathBuf {
         self.data_dir.join("mailbox")
+    }
+}
+
+/// A folder, or a bucket and perhaps a prefix in it: nothing of it is a URL's user, port or query.
+fn artifact_store(text: &str) -> Result<(), String> {
+    let Some(bucket) = text.strip_prefix("s3://") else {
+        return match text.contains("://") || text.is_empty() {
+            true => Err("must be a folder, or start with s3://".to_owned()),
+            false => Ok(()),
+        };
+    };
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
+    let named = bucket.split('/').next().is_some_and(|name| !name.is_empty());
+    match named && bucket.bytes().all(legal) && !bucket.split('/').any(|part| matches!(part, "." | "..")) {
+        true => Ok(()),
+        false => Err("must be s3://bucket or s3://bucket/prefix".to_owned()),
     }
 }
 

@@ -46,7 +46,7 @@ fn fields(settings: &Settings) -> BTreeSet<String> {
             sections.pop();
         }
         let Some((name, value)) = line.trim().split_once(": ") else { continue };
-        if !name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+        if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
             continue;
         }
         match value.ends_with('{') {
@@ -91,6 +91,8 @@ fn another(path: &str, secret: &Path) -> String {
         "registration" => "off",
         "upstream.npm.url" | "upstream.pypi.url" => "https://registry.example/",
         "upstream.npm.audience" | "upstream.pypi.audience" => "domain:example.com",
+        "artifacts.mode" => "stream",
+        "artifacts.s3.endpoint" => "https://storage.example/",
         "mail.transport" => "smtp",
         "mail.from" => "Gate <gate@example.com>",
         "mail.smtp.tls" => "tls",
@@ -253,7 +255,7 @@ fn a_message_names_the_variable_or_the_command_line() {
 fn a_secret_and_its_file_together_are_refused() {
     let (_folder, path) = file("from the file\n");
     let path = path.display().to_string();
-    for key in ["secret", "database.url", "mail.smtp.password"] {
+    for key in ["secret", "database.url", "mail.smtp.password", "artifacts.s3.access_key", "artifacts.s3.secret_key"] {
         let file_key = format!("{key}_file");
         let message = refused(&flags(&[(key, "in the clear"), (&file_key, &path)]));
         assert_eq!(message, format!("command line: {key}: is set together with its _file form: set one of them"));

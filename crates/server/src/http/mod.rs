@@ -6,6 +6,7 @@ pub mod negotiate;
 pub mod origin;
 pub mod posted;
 pub mod problem;
+pub mod range;
 
 pub use client::ClientNet;
 pub use code::Code;

@@ -1,4 +1,4 @@
-//! Artifact answers. They take a [`Permit`] by value: without a durable row there is nothing to answer with.
+//! Artifact answers that lead to the upstream. They take a [`Permit`] by value: without a durable row there is nothing to answer with.
 
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};

@@ -1,6 +1,7 @@
 //! The registry fronts. A request passes the same steps in each: the release is named, decided on, recorded, answered.
 
 pub mod artifact;
+mod content;
 pub mod metadata;
 pub mod npm;
 pub mod pypi;

@@ -7,12 +7,15 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http::Response;
+use sekisho_upstream::artifacts::Digest;
 use sekisho_upstream::guard::location_allowed;
-use sekisho_upstream::{FetchError, SourceState, Unavailable, Upstream};
+use sekisho_upstream::{FetchError, SourceState, Unavailable, Upstream, Wanted};
 use url::Url;
 
-use super::{artifact, upstream_problem};
+use super::{Asked, artifact, content, upstream_problem};
 use crate::app::App;
+use crate::config::ArtifactMode;
+use crate::gate::Cleared;
 use crate::http::{Code, Problem};
 use crate::sources::Admitted;
 
@@ -22,8 +25,8 @@ const MAX_CORE_METADATA: u64 = 2 * 1024 * 1024;
 const CORE_METADATA_TIME: Duration = Duration::from_secs(60);
 
 impl App {
-    /// The address of a file as the upstream's document gives it, if the upstream may send us there.
-    pub(super) fn artifact_location(&self, name: &Admitted, url: &str) -> Result<Url, Problem> {
+    /// The file at an address that the upstream's document gives, if the upstream may send us there.
+    pub(super) fn wanted(&self, name: &Admitted, url: &str, digest: Option<Digest>) -> Result<Wanted, Problem> {
         let upstream = self.upstream(name)?;
         let refused = |why: String| {
             Problem::new(Code::UpstreamUnavailable, "The registry names an address for this file that may not be used.")
@@ -32,22 +35,50 @@ impl App {
         };
         let url = Url::parse(url).map_err(|e| refused(e.to_string()))?;
         location_allowed(&url, &upstream).map_err(|why| refused(why.to_string()))?;
-        Ok(url)
+        Ok(Wanted { upstream, url, digest })
     }
 
-    /// Asks the upstream for a file's size and type.
-    pub(super) async fn artifact_head(&self, name: &Admitted, url: &Url) -> Result<Response<Body>, Problem> {
-        let upstream = self.upstream(name)?;
-        let found = self.client.head(&upstream, url).await.map_err(|e| upstream_problem(&e, "This file"))?;
-        Ok(artifact::head(&found))
+    /// Answers with a file that was cleared: its size and type to a `HEAD`, else the file, once its row is durable.
+    pub(super) async fn artifact(
+        &self,
+        asked: &Asked<'_>,
+        cleared: Cleared,
+        file: &str,
+        wanted: &Wanted,
+    ) -> Result<Response<Body>, Problem> {
+        let mode = self.artifact_mode(&wanted.upstream);
+        if asked.exchange.head {
+            return self.artifact_head(wanted, mode).await;
+        }
+        let permit = self.recorder.take(cleared, file, asked.exchange).await?;
+        match mode {
+            ArtifactMode::Redirect => artifact::redirect(permit, &wanted.url),
+            ArtifactMode::Stream => content::stream(self, permit, &asked.parts.headers, wanted).await,
+            ArtifactMode::Cache => content::cache(self, permit, &asked.parts.headers, wanted).await,
+        }
+    }
+
+    /// How files of an upstream are answered. One that wants our credentials has no address that a client could use.
+    fn artifact_mode(&self, upstream: &Upstream) -> ArtifactMode {
+        match self.settings.artifacts.mode {
+            ArtifactMode::Redirect if upstream.has_credentials() => ArtifactMode::Stream,
+            mode => mode,
+        }
+    }
+
+    async fn artifact_head(&self, wanted: &Wanted, mode: ArtifactMode) -> Result<Response<Body>, Problem> {
+        if mode != ArtifactMode::Redirect {
+            return content::head(self, wanted, mode == ArtifactMode::Cache).await;
+        }
+        let found = self.client.head(&wanted.upstream, &wanted.url).await;
+        Ok(artifact::head(&found.map_err(|e| upstream_problem(&e, "This file"))?))
     }
 
     /// Gets a file's core metadata, whole: a client that reads slowly, or not at all, must not hold one of the few places
     /// at the upstream, which every other caller's page needs too.
-    pub(super) async fn core_metadata(&self, name: &Admitted, url: &Url) -> Result<Bytes, Problem> {
-        let upstream = self.upstream(name)?;
+    pub(super) async fn core_metadata(&self, upstream: &Upstream, url: &Url) -> Result<Bytes, Problem> {
         let whole = async {
-            let opened = self.client.stream(&upstream, url, None, MAX_CORE_METADATA).await?;
+            let opened = self.client.stream(upstream, url, None, MAX_CORE_METADATA).await?;
             let take = |mut all: Vec<u8>, piece: Bytes| async move {
                 all.extend_from_slice(&piece);
                 Ok(all)

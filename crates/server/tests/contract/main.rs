@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 mod addresses;
+mod artifacts;
 mod asides;
 mod audit;
 mod bad_input;

@@ -12,6 +12,7 @@ mod integrity;
 mod key;
 mod passing;
 mod pieces;
+mod s3;
 mod tail;
 
 use std::fs::File;
@@ -29,6 +30,7 @@ use url::Url;
 
 pub use integrity::{Algorithm, Digest};
 pub use object_store::ObjectStore;
+pub use s3::S3;
 
 use crate::client::{Client, Streamed};
 use crate::error::{FetchError, Unavailable};

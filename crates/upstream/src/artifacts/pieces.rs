@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-/// A piece as long as there is room for it: long enough that changing threads costs little (see decision 18).
+/// A piece as long as there is room for it: long enough that changing threads costs little.
 pub(super) const PIECE: usize = 512 * 1024;
 /// A piece when many clients read at once.
 const SMALL: usize = 32 * 1024;

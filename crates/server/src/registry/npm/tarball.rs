@@ -4,16 +4,18 @@ use axum::body::Body;
 use http::Response;
 use sekisho_core::policy::Verdict;
 use sekisho_core::{PackageName, Release};
+use sekisho_npm::{Packument, ReleaseRow};
+use sekisho_upstream::artifacts::Digest;
 
 use super::packument::{notify, warning};
 use crate::app::App;
 use crate::gate::{Guard, Refused, judge};
 use crate::http::{Code, Problem};
 use crate::refusal;
-use crate::registry::{Asked, artifact};
+use crate::registry::Asked;
 use crate::sources::Admitted;
 
-/// Answers with the way to the upstream's file; `403` if its release is refused.
+/// Answers with the file; `403` if its release is refused.
 pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
     let seen = match super::see(app, asked, &guard, name).await {
@@ -36,14 +38,20 @@ pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &s
         Ok(cleared) => cleared,
         Err(refused) => return Err(app.recorder.refuse(&refused, file, asked.exchange).await),
     };
-    let location = app.artifact_location(name, row.tarball().unwrap_or_default())?;
-    if asked.exchange.head {
-        return app.artifact_head(name, &location).await;
-    }
-    let permit = app.recorder.take(cleared, file, asked.exchange).await?;
-    let mut response = artifact::redirect(permit, &location)?;
+    let digest = digest(seen.packument(), row);
+    let wanted = app.wanted(name, row.tarball().unwrap_or_default(), digest)?;
+    let mut response = app.artifact(asked, cleared, file, &wanted).await?;
     notify(&mut response, warning(app, asked, &guard, name, row.version()));
     Ok(response)
+}
+
+/// The hash that a tarball must have. A document that has an `integrity` means it: a broken one does not make the
+/// weaker `shasum` count.
+fn digest(packument: &Packument, row: &ReleaseRow) -> Option<Digest> {
+    match packument.integrity(row) {
+        Some(integrity) => Digest::from_sri(&integrity),
+        None => Digest::from_hex([("sha1", &*packument.shasum(row)?)]),
+    }
 }
 
 /// A file that the upstream's document does not list (the registry removed it, perhaps because it was bad): the name of

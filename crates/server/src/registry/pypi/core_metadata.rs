@@ -11,9 +11,10 @@ use crate::sources::Admitted;
 
 /// Answers with the upstream's core metadata of a file that may be taken.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<Response<Body>, Problem> {
-    let (_cleared, mut location) = super::gate(app, asked, name, file).await?;
+    let (_cleared, wanted) = super::gate(app, asked, name, file).await?;
+    let mut location = wanted.url;
     location.set_path(&format!("{}.metadata", location.path()));
-    let bytes = app.core_metadata(name, &location).await?;
+    let bytes = app.core_metadata(&wanted.upstream, &location).await?;
     let length = HeaderValue::from(bytes.len());
     let mut response = Response::new(Body::from(bytes));
     let headers = response.headers_mut();

@@ -13,7 +13,8 @@ use sekisho_core::policy::{NameView, Refusal, Verdict};
 use sekisho_core::{PackageName, Release};
 use sekisho_pypi::path::{self, PypiPath};
 use sekisho_pypi::{File, Kind, Project, Refused as RefusedFiles};
-use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument};
+use sekisho_upstream::artifacts::Digest;
+use sekisho_upstream::{Document, Entry, Hops, MetadataCache, RawDocument, Wanted};
 
 use super::views::{View, Views};
 use super::{Asked, metadata::Renders};
@@ -125,8 +126,8 @@ fn release_of(name: &PackageName, file: &File) -> Release {
     Release::new(name.clone(), file.versions.first().map_or("", |candidate| &candidate.text))
 }
 
-/// The gate for a file and its core metadata: the same for both. Gives the file's address upstream.
-async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<(Cleared, url::Url), Problem> {
+/// The gate for a file and its core metadata: the same for both. Gives where the file is upstream.
+async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<(Cleared, Wanted), Problem> {
     let guard = app.gate.guard()?;
     if sekisho_core::policy::is_canary(name) {
         let refusal = Refusal::of(sekisho_core::policy::Reason::Canary);
@@ -148,7 +149,8 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Resu
     match judge(release_of(name, found), seen.refused().get(index).map(|(refusal, _)| refusal)) {
         Ok(cleared) => {
             let url = found.url.as_ref().map(url::Url::as_str).unwrap_or_default();
-            Ok((cleared, app.artifact_location(name, url)?))
+            let hashes = found.hashes.iter().map(|hash| (&*hash.algorithm, &*hash.value));
+            Ok((cleared, app.wanted(name, url, Digest::from_hex(hashes))?))
         }
         Err(refused) => Err(app.recorder.refuse(&refused, file, asked.exchange).await),
     }

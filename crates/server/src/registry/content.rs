@@ -1,0 +1,157 @@
+//! An artifact's bytes, passed on from the upstream or from what is kept. As in `artifact`, a [`Permit`] is spent on each.
+
+use axum::body::Body;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use sekisho_upstream::artifacts::{Kept, Passed};
+use sekisho_upstream::{FetchError, Wanted};
+
+use super::upstream_problem;
+use crate::app::App;
+use crate::http::{Problem, negotiate, range};
+use crate::record::Permit;
+
+/// What problems call the file.
+const SUBJECT: &str = "This file";
+/// May be stored, and has to be asked for again each time: the file never changes, but the verdict on it may.
+const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+/// Passes the upstream's bytes on.
+pub(super) async fn stream(
+    app: &App,
+    permit: Permit,
+    asked: &HeaderMap,
+    wanted: &Wanted,
+) -> Result<Response<Body>, Problem> {
+    tracing::debug!("{} is passed on", permit.file());
+    let tag = tag(wanted);
+    if let Some(unchanged) = unchanged(asked, tag.as_deref()) {
+        return Ok(unchanged);
+    }
+    match range::Asked::of(asked, tag.as_deref()) {
+        Some(part) => pass_part(app, wanted, part).await,
+        None => app.artifacts.pass(wanted).await.map(|passed| whole(passed, wanted)).map_err(problem),
+    }
+}
+
+/// Answers with the kept file; what is not kept is downloaded once for everybody who asks, and kept.
+pub(super) async fn cache(
+    app: &App,
+    permit: Permit,
+    asked: &HeaderMap,
+    wanted: &Wanted,
+) -> Result<Response<Body>, Problem> {
+    tracing::debug!("{} is answered from what is kept, or kept", permit.file());
+    let tag = tag(wanted);
+    if let Some(unchanged) = unchanged(asked, tag.as_deref()) {
+        return Ok(unchanged);
+    }
+    let part = range::Asked::of(asked, tag.as_deref());
+    if let Some(kept) = app.artifacts.kept(wanted).await {
+        return from_kept(kept, part, wanted).await;
+    }
+    match part {
+        // Who wants the end of a wheel should not wait for all that comes before it: parts are not worth a download.
+        Some(part) => pass_part(app, wanted, part).await,
+        None => app.artifacts.download(wanted).await.map(|passed| whole(passed, wanted)).map_err(problem),
+    }
+}
+
+/// Size and type: of the kept file, or as the upstream gives them. A `HEAD` takes nothing, so it needs no permit.
+pub(super) async fn head(app: &App, wanted: &Wanted, may_be_kept: bool) -> Result<Response<Body>, Problem> {
+    let kept = if may_be_kept { app.artifacts.kept(wanted).await } else { None };
+    let (length, ranges) = match kept {
+        Some(kept) => (Some(kept.length()), true),
+        None => {
+            let found = app.client.head(&wanted.upstream, &wanted.url).await.map_err(problem)?;
+            (found.length, found.accept_ranges.as_deref() == Some("bytes"))
+        }
+    };
+    let mut response = answer(StatusCode::OK, Body::empty(), length, tag(wanted).as_deref());
+    if ranges {
+        response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    }
+    Ok(response)
+}
+
+async fn from_kept(kept: Kept, part: Option<range::Asked>, wanted: &Wanted) -> Result<Response<Body>, Problem> {
+    let (length, tag) = (kept.length(), tag(wanted));
+    let Some(part) = part else {
+        let body = Body::from_stream(kept.read(0..length).await.map_err(problem)?);
+        let mut response = answer(StatusCode::OK, body, Some(length), tag.as_deref());
+        response.headers_mut().insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+        return Ok(response);
+    };
+    let Some(part) = part.within(length) else { return Ok(unsatisfiable(length, tag.as_deref())) };
+    let body = Body::from_stream(kept.read(part.clone()).await.map_err(problem)?);
+    let mut response = answer(StatusCode::PARTIAL_CONTENT, body, Some(part.end - part.start), tag.as_deref());
+    response.headers_mut().insert(header::CONTENT_RANGE, range::content_range(&part, length));
+    Ok(response)
+}
+
+/// A part comes from the upstream as it is: only a whole file can be checked.
+async fn pass_part(app: &App, wanted: &Wanted, part: range::Asked) -> Result<Response<Body>, Problem> {
+    let passed = app.artifacts.pass_part(wanted, &part.to_text()).await.map_err(problem)?;
+    let length = passed.length();
+    if passed.status == 200 {
+        return Ok(whole(Passed { length, body: passed.body }, wanted));
+    }
+    let odd = || problem(FetchError::Invalid("an answer to another range than was asked for".to_owned()));
+    let tag = tag(wanted);
+    if passed.status == 416 {
+        let told = passed.headers.get(header::CONTENT_RANGE).and_then(|v| v.to_str().ok());
+        let length = told.and_then(|text| text.strip_prefix("bytes */")?.parse().ok()).ok_or_else(odd)?;
+        return Ok(unsatisfiable(length, tag.as_deref()));
+    }
+    let (found, length) = range::read_content_range(&passed.headers).ok_or_else(odd)?;
+    if part.within(length) != Some(found.clone()) || passed.length().is_some_and(|n| n != found.end - found.start) {
+        return Err(odd());
+    }
+    let body = Body::from_stream(passed.body);
+    let mut response = answer(StatusCode::PARTIAL_CONTENT, body, Some(found.end - found.start), tag.as_deref());
+    response.headers_mut().insert(header::CONTENT_RANGE, range::content_range(&found, length));
+    Ok(response)
+}
+
+fn whole(passed: Passed, wanted: &Wanted) -> Response<Body> {
+    answer(StatusCode::OK, Body::from_stream(passed.body), passed.length, tag(wanted).as_deref())
+}
+
+fn unsatisfiable(length: u64, tag: Option<&str>) -> Response<Body> {
+    let mut response = answer(StatusCode::RANGE_NOT_SATISFIABLE, Body::empty(), Some(0), tag);
+    response.headers_mut().insert(header::CONTENT_RANGE, range::unsatisfied(length));
+    response
+}
+
+fn unchanged(asked: &HeaderMap, tag: Option<&str>) -> Option<Response<Body>> {
+    let value = HeaderValue::try_from(tag?).ok()?;
+    let holds = negotiate::matches_etag(asked, &value);
+    holds.then(|| answer(StatusCode::NOT_MODIFIED, Body::empty(), None, tag))
+}
+
+/// The type is always the same: what a registry says of a stranger's file must not run in a browser on this address.
+fn answer(status: StatusCode, body: Body, length: Option<u64>, tag: Option<&str>) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+        headers.insert(header::ETAG, tag);
+    }
+    if status == StatusCode::NOT_MODIFIED {
+        return response;
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    response
+}
+
+fn tag(wanted: &Wanted) -> Option<String> {
+    wanted.digest.as_ref().map(sekisho_upstream::artifacts::Digest::etag)
+}
+
+fn problem(error: FetchError) -> Problem {
+    upstream_problem(&error, SUBJECT)
+}
