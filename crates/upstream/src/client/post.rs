@@ -8,7 +8,7 @@ use url::Url;
 
 use super::body::{self, Caps};
 use super::send::{failure, judge};
-use super::{Client, Hops};
+use super::{Client, Hops, Lane};
 use crate::error::{FetchError, Unavailable};
 use crate::source::Upstream;
 
@@ -47,7 +47,7 @@ impl Client {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let _slot = self.slot(upstream).await?;
+        let _slot = self.slot(upstream, Lane::Documents).await?;
         self.0.counters.upstream_requests.add(1);
         let http = if upstream.is_own(url) { &self.0.own } else { &self.0.guarded };
         if let Some(credentials) = upstream.authorization(url) {
