@@ -58,10 +58,8 @@ impl Links {
         self.prefix.len() + file.len() + 1
     }
 
-    /// Appends the link of a file, whose name [`is_file`].
-    pub(crate) fn write(&self, file: &str, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.prefix);
-        out.extend_from_slice(file.as_bytes());
-        out.push(b'"');
+    /// The link of a file, whose name [`is_file`], in pieces.
+    pub(crate) fn pieces<'a>(&'a self, file: &'a str) -> [&'a [u8]; 3] {
+        [&self.prefix, file.as_bytes(), b"\""]
     }
 }

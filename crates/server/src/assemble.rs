@@ -23,6 +23,7 @@ use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
 use crate::record::Recorder;
+use crate::registry::bodies::Bodies;
 use crate::registry::metadata::Renders;
 use crate::registry::npm::{Asides, NpmFront};
 use crate::registry::pypi::PypiFront;
@@ -69,13 +70,13 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
     let npm_front = NpmFront {
         documents: documents.cache(&sources, Ecosystem::Npm),
         views: Views::new(),
-        renders: Renders::new(quarter(&settings)),
+        renders: Renders::new(quarter(&settings), bodies(&settings, Ecosystem::Npm)),
         asides: Asides::default(),
     };
     let pypi_front = PypiFront {
         documents: documents.cache(&sources, Ecosystem::Pypi),
         views: Views::new(),
-        renders: Renders::new(quarter(&settings)),
+        renders: Renders::new(quarter(&settings), bodies(&settings, Ecosystem::Pypi)),
     };
     let store = Arc::new(store);
     Arc::new(App {
@@ -158,7 +159,7 @@ impl Documents<'_> {
                 fresh_max: Duration::from_secs(cache.max_seconds),
                 max_stale: Duration::from_secs(cache.max_stale_hours * 3600),
                 memory: quarter(self.settings),
-                disk: cache.disk_mb.saturating_mul(1 << 20) / 2,
+                disk: disk_quarter(self.settings),
                 max_body: self.settings.upstream.max_document_mb << 20,
                 ..CacheConfig::default()
             },
@@ -170,6 +171,16 @@ impl Documents<'_> {
 /// The memory for metadata is shared by two fronts, each with compiled documents and rendered answers.
 fn quarter(settings: &Settings) -> u64 {
     settings.cache.memory_mb.saturating_mul(1 << 20) / 4
+}
+
+/// The disk for metadata is shared in the same way.
+fn disk_quarter(settings: &Settings) -> u64 {
+    settings.cache.disk_mb.saturating_mul(1 << 20) / 4
+}
+
+fn bodies(settings: &Settings, ecosystem: Ecosystem) -> Option<Arc<Bodies>> {
+    let folder = cache_folder(settings).join("answers").join(ecosystem.as_str());
+    (settings.cache.disk_mb > 0).then(|| Arc::new(Bodies::new(folder, disk_quarter(settings))))
 }
 
 fn cache_folder(settings: &Settings) -> PathBuf {

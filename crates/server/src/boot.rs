@@ -95,10 +95,10 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let mut serving = Vec::new();
     if let Some(listener) = admin_listener {
         let (admin, limits, stopped) = (Arc::new(Admin(app.clone())), limits.clone(), stopped.clone());
-        serving.push(tokio::spawn(async move { serve::serve(admin, listener, None, &limits, stopped).await }));
+        serving.push(tokio::spawn(async move { serve::serve(admin, listener, None, &limits, &[], stopped).await }));
     }
-    let public = app.clone();
-    serving.push(tokio::spawn(async move { serve::serve(public, listener, tls, &limits, stopped).await }));
+    let (public, trusted) = (app.clone(), app.settings.trusted_proxies.clone());
+    serving.push(tokio::spawn(async move { serve::serve(public, listener, tls, &limits, &trusted, stopped).await }));
     let mut jobs = vec![
         tokio::spawn(discovery.run(app.clone())),
         tokio::spawn(jobs::advisories::run(app.clone(), feed)),

@@ -50,6 +50,27 @@ impl Known {
     }
 }
 
+/// What memory says about a credential.
+pub enum Recognised {
+    /// Who it is.
+    Caller(Caller),
+    /// Only the database can tell.
+    Unsure(Unsure),
+}
+
+/// A credential of the right shape that is not known, or was read too long ago.
+pub struct Unsure {
+    hash: TokenHash,
+    held: Option<Arc<Known>>,
+}
+
+impl Unsure {
+    /// It was never seen here, or was forgotten: it may be made up.
+    pub fn is_new(&self) -> bool {
+        self.held.is_none()
+    }
+}
+
 /// What is known is read again once it is this old.
 const READ_AGAIN: Duration = Duration::from_secs(10);
 /// With the database down, what is known counts this long.
@@ -74,17 +95,26 @@ impl Callers {
         Callers { store, known, epoch: AtomicU64::new(0), uses: LastUses::default(), clock }
     }
 
-    /// The caller behind a request's credential. A bad one is a problem; it is never treated as anonymous.
-    pub async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    /// What a request's credential looks like, without asking the database. A bad one is a problem; it is never treated
+    /// as anonymous.
+    pub fn recognise(&self, headers: &HeaderMap) -> Result<Recognised, Problem> {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        let Some(value) = values.next() else { return Ok(Caller::Anonymous) };
+        let Some(value) = values.next() else { return Ok(Recognised::Caller(Caller::Anonymous)) };
         if values.next().is_some() {
             return Err(invalid());
         }
-        let token = credential(value).ok_or_else(invalid)?;
-        let hash = token.hash();
-        drop(token);
-        self.find(hash).await.map(Caller::Personal)
+        let hash = credential(value).ok_or_else(invalid)?.hash();
+        let held = self.known.get(&hash);
+        Ok(match held {
+            Some(known) if self.age(&known) < READ_AGAIN => Recognised::Caller(Caller::Personal(known)),
+            held => Recognised::Unsure(Unsure { hash, held }),
+        })
+    }
+
+    /// The caller behind a credential that memory alone could not tell.
+    pub async fn identify(&self, unsure: Unsure) -> Result<Caller, Problem> {
+        let Unsure { hash, held } = unsure;
+        self.find(hash, held).await.map(Caller::Personal)
     }
 
     /// Notes a package request; written down a few seconds later.
@@ -123,13 +153,7 @@ impl Callers {
         Ok(())
     }
 
-    async fn find(&self, hash: TokenHash) -> Result<Arc<Known>, Problem> {
-        let held = self.known.get(&hash);
-        if let Some(known) = &held
-            && self.age(known) < READ_AGAIN
-        {
-            return Ok(known.clone());
-        }
+    async fn find(&self, hash: TokenHash, held: Option<Arc<Known>>) -> Result<Arc<Known>, Problem> {
         match self.read(hash, held.as_ref()).await {
             Ok(found) => found.ok_or_else(invalid),
             // The database is down: what was known a moment ago counts for a while.

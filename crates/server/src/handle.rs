@@ -15,7 +15,7 @@ use sekisho_core::id::RequestId;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::callers::Caller;
+use crate::callers::{Caller, Recognised};
 use crate::exchange::Exchange;
 use crate::http::client::Sender;
 use crate::http::{ClientNet, Code, Origin, Problem, Site};
@@ -131,9 +131,21 @@ impl App {
     /// Who is it, and may he now? A bad credential counts against the client's address. What the caller has left goes
     /// into every answer, whichever it is.
     async fn admit(&self, place: &Place<'_>, parts: &Parts, client: ClientNet) -> (Result<Caller, Problem>, Quotas) {
-        let identified = match place {
-            Place::Login(_) => Ok(Caller::Anonymous),
-            _ => self.callers.identify(&parts.headers).await,
+        let recognised = match place {
+            Place::Login(_) => Ok(Recognised::Caller(Caller::Anonymous)),
+            _ => self.callers.recognise(&parts.headers),
+        };
+        let identified = match recognised {
+            Ok(Recognised::Caller(caller)) => Ok(caller),
+            Ok(Recognised::Unsure(unsure)) => {
+                // Anybody can make up tokens of the right shape: what they cost the database is counted before.
+                let unseen = Counted::Unseen(client);
+                match self.limiter.admit_if(unsure.is_new(), unseen).await {
+                    Ok(()) => self.callers.identify(unsure).await,
+                    Err(problem) => return (Err(problem), self.limiter.exhausted(unseen)),
+                }
+            }
+            Err(problem) => Err(problem),
         };
         let counted = match &identified {
             Ok(Caller::Personal(known)) => Counted::Token(known.row.id),

@@ -25,6 +25,8 @@ use crate::http::{ClientNet, Code, Problem};
 pub enum Counted {
     /// A client address without a token, or with one that is not valid.
     Address(ClientNet),
+    /// A client address that sends tokens which nobody has seen yet: each costs a look at the database.
+    Unseen(ClientNet),
     /// A personal token.
     Token(TokenId),
 }
@@ -102,6 +104,11 @@ impl Limiter {
         }
     }
 
+    /// As [`Limiter::admit`], where it is to be counted at all.
+    pub async fn admit_if(&self, counted: bool, who: Counted) -> Result<(), Problem> {
+        if counted { self.admit(who).await.map(drop) } else { Ok(()) }
+    }
+
     /// Counts a registration or a reset. Exactly so many in any hour: these send mail and try codes, so a bucket that
     /// fills while it is emptied would let twice as many through.
     pub fn admit_registration(&self, client: ClientNet) -> Result<(), Problem> {
@@ -141,7 +148,7 @@ impl Limiter {
 
     fn check(&self, who: Counted) -> Result<Quotas, Duration> {
         let (limiter, limit) = match who {
-            Counted::Address(_) => (&self.anonymous, self.limits.anonymous_per_minute),
+            Counted::Address(_) | Counted::Unseen(_) => (&self.anonymous, self.limits.anonymous_per_minute),
             Counted::Token(_) => (&self.personal, self.limits.personal_per_minute),
         };
         match limiter.check_key(&who) {

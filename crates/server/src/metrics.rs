@@ -51,6 +51,7 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
         ("cache_hits", "Metadata answered from memory, fresh", counters.hits.get()),
         ("cache_misses", "Metadata not in memory or expired", counters.misses.get()),
         ("cache_stale", "Metadata answered stale", counters.stale.get()),
+        ("cache_shelved", "Metadata answered from disk before its document was read", counters.shelved.get()),
         ("cache_disk_reads", "Metadata read back from disk", counters.disk_reads.get()),
         ("documents_compiled", "Upstream documents compiled", counters.compiled.get()),
         ("upstream_requests", "Requests to upstreams", counters.upstream_requests.get()),

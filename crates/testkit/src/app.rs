@@ -51,6 +51,11 @@ impl TestApp {
         Setup::default().start().await
     }
 
+    /// Starts it anew over the same data folder and database: nothing that was only in memory is left.
+    pub async fn restart(&mut self) {
+        self.app = setup::again(self).await;
+    }
+
     /// Answers a request.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let peer = ask.peer;

@@ -9,6 +9,7 @@ use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, PackageUrl, Random, Timestamp};
 use sekisho_mail::mailbox::Mailbox;
 use sekisho_mail::{Sender, Transport};
+use sekisho_server::app::App;
 use sekisho_server::assemble::{Assembly, artifacts, assemble};
 use sekisho_server::config::{Layers, Settings, load};
 use sekisho_server::gate::{Gate, Knowledge};
@@ -154,6 +155,29 @@ impl Setup {
         let seen = Seen::default();
         TestApp { app, clock, random, upstream, database, outgoing, folder, seen, sources: (npm, pypi) }
     }
+}
+
+/// The application of a test as it is after a restart.
+pub(crate) async fn again(before: &TestApp) -> Arc<App> {
+    let settings = (*before.app.settings).clone();
+    let guard = before.app.gate.current();
+    let clock = before.clock.clone() as Arc<dyn Clock>;
+    let counters = Arc::new(Counters::default());
+    let (npm, pypi) = (before.sources.0.subscribe(), before.sources.1.subscribe());
+    let client = Client::new(client_config(&settings), counters.clone()).unwrap();
+    assemble(Assembly {
+        artifacts: artifacts(&settings, &client, &clock, &counters).expect("artifacts of a test"),
+        gate: Gate::new(guard.knowledge, guard.blocklist.clone(), guard.policy.clone(), clock.clone()),
+        clock,
+        random: before.random.clone() as Arc<dyn Random>,
+        secret: ServerSecret::new([7; 32]),
+        store: before.database.open().await,
+        bound: ([127, 0, 0, 1], 8417).into(),
+        client,
+        counters,
+        sources: Sources::new(&settings, npm, pypi).expect("upstreams of a test"),
+        settings,
+    })
 }
 
 fn client_config(settings: &Settings) -> ClientConfig {

@@ -32,7 +32,7 @@ impl TestApp {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
         let (app, limits) = (self.app.clone(), self.app.settings.limits.clone());
-        let server = tokio::spawn(async move { serve::serve(app, listener, tls, &limits, stopped).await });
+        let server = tokio::spawn(async move { serve::serve(app, listener, tls, &limits, &[], stopped).await });
         Served { address, stop, server }
     }
 }

@@ -17,7 +17,7 @@ pub mod source;
 pub mod testing;
 
 pub use artifacts::{ArtifactConfig, Artifacts, Wanted};
-pub use cache::{CacheConfig, CacheParts, Document, Entry, MetadataCache, RawDocument};
+pub use cache::{CacheConfig, CacheParts, Document, Entry, Folder, MetadataCache, RawDocument, Shelved};
 pub use client::{Caps, Client, ClientConfig, Download, Fetched, FetchedBody, Head, Hops, Streamed, Validators};
 pub use credentials::Credentials;
 pub use discovery::{Discovered, Discovery, Machine};

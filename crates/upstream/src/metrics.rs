@@ -25,6 +25,8 @@ pub struct Counters {
     pub hits: Counter,
     /// Not in memory, or expired: a flight was joined or started.
     pub misses: Counter,
+    /// After a restart, answered from disk before the document was read.
+    pub shelved: Counter,
     /// Answered with a stale document.
     pub stale: Counter,
     /// Answered from a remembered failure or absence.

@@ -93,7 +93,8 @@ async fn last_modified_serves_where_there_is_no_etag() {
 
 #[tokio::test]
 async fn stale_is_served_while_the_upstream_is_down_and_fresh_once_it_is_back() {
-    let world = World::new().await;
+    let mut world = World::new().await;
+    world.config.stale_wait = Duration::from_secs(10);
     world.fake.on("/a", Reply::json("1"));
     let cache = world.start();
     cache.get(&name("a")).await.unwrap();
@@ -255,6 +256,39 @@ async fn a_front_that_is_off_says_so_with_its_setting() {
     let world = World::new().await;
     world.source.send_replace(SourceState::Off("set upstream.npm.url".into()));
     assert_eq!(world.start().get(&name("a")).await.unwrap_err(), FetchError::Off("set upstream.npm.url".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_burst_at_a_cold_cache_is_held_and_asks_once_for_each_name() {
+    let world = World::new().await;
+    for n in 0..100 {
+        world.fake.on(&format!("/p{n}"), Reply::json(n.to_string()).delay(Duration::from_millis(50)));
+    }
+    let cache = world.start();
+    let askers: Vec<_> = (0..500)
+        .map(|n| {
+            let (cache, asked) = (cache.clone(), name(&format!("p{}", n % 100)));
+            tokio::spawn(async move { cache.get(&asked).await })
+        })
+        .collect();
+    for (n, asker) in askers.into_iter().enumerate() {
+        assert_eq!(asker.await.unwrap().unwrap().document.0, (n % 100).to_string());
+    }
+    assert!((0..100).all(|n| world.fake.count(&format!("/p{n}")) == 1));
+}
+
+#[tokio::test]
+async fn a_new_release_is_visible_within_a_minute_whatever_the_upstream_says_about_its_age() {
+    for wish in ["public, max-age=300", "max-age=31536000, immutable", "s-maxage=600", ""] {
+        let world = World::new().await;
+        world.fake.on("/a", Reply::json("1").etag("\"v1\"").header("cache-control", wish));
+        let cache = world.start();
+        cache.get(&name("a")).await.unwrap();
+        world.fake.on("/a", Reply::json("2").etag("\"v2\"").header("cache-control", wish));
+        world.advance(60);
+        let seen = cache.get(&name("a")).await.unwrap();
+        assert_eq!((seen.document.0.as_str(), seen.stale), ("2", false), "{wish}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use common::{World, name};
 use sekisho_core::{Clock, Ecosystem};
 use sekisho_upstream::testing::{FakeUpstream, Reply};
-use sekisho_upstream::{FetchError, SourceState, Upstream};
+use sekisho_upstream::{FetchError, Hops, Shelved, SourceState, Upstream};
 
 #[tokio::test]
 async fn after_a_restart_what_is_stored_is_served_though_the_upstream_is_down() {
@@ -156,4 +156,75 @@ async fn a_disk_that_can_not_be_written_does_not_stop_serving() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("not counted");
+}
+
+/// What lies on disk may be answered with before it is read, within the wait for a stale document.
+async fn shelved(world: &World) -> (Option<Shelved>, Duration) {
+    let cache = world.start();
+    let started = Instant::now();
+    let shelved = cache.shelved(&name("a"), &Hops::default()).await;
+    let waited = started.elapsed();
+    // The document is read behind the answer; the test's clock must not move before that is done.
+    let _ = cache.get(&name("a")).await;
+    (shelved, waited)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_document_may_be_answered_with_before_it_is_read() {
+    let mut world = World::new().await;
+    world.config.stale_wait = Duration::from_secs(2);
+    world.fake.on("/a", Reply::json("1").etag("\"v1\""));
+    let entry = world.start().get(&name("a")).await.unwrap();
+    world.until_stored(1).await;
+    let known = |stale| Some(Shelved { revision: entry.revision, fetched_at: entry.fetched_at, stale });
+
+    assert_eq!(shelved(&world).await.0, known(false), "within its time: nobody is asked");
+    assert_eq!(world.fake.count("/a"), 1);
+    world.advance(60);
+    assert_eq!(shelved(&world).await.0, known(false), "the upstream says that it holds");
+    assert_eq!(world.fake.requests().last().unwrap().headers["if-none-match"], "\"v1\"");
+
+    world.advance(60);
+    world.fake.on("/a", Reply::status(500));
+    assert_eq!(shelved(&world).await.0.map(|s| s.stale), Some(true), "the upstream fails");
+    world.fake.on("/a", Reply::json("1").hang());
+    let (hanging, waited) = shelved(&world).await;
+    assert_eq!(hanging.map(|s| s.stale), Some(true), "the upstream hangs");
+    assert!(waited < Duration::from_secs(4), "{waited:?}");
+
+    world.fake.on("/a", Reply::json("2").etag("\"v2\""));
+    assert_eq!(shelved(&world).await.0, None, "there is another one");
+    world.advance(8 * 24 * 3600);
+    world.fake.on("/a", Reply::status(500));
+    assert_eq!(shelved(&world).await.0, None, "too old");
+}
+
+#[tokio::test]
+async fn what_was_confirmed_but_turns_out_to_be_damaged_is_fetched_again() {
+    let mut world = World::new().await;
+    world.config.stale_wait = Duration::from_secs(10);
+    world.fake.on("/a", Reply::json("[1,2,3,4]").etag("\"v1\""));
+    world.start().get(&name("a")).await.unwrap();
+    world.until_stored(1).await;
+    let file = world.stored().remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.iter_mut().rev().take(12).for_each(|b| *b ^= 0x55);
+    std::fs::write(&file, bytes).unwrap();
+    world.advance(3600);
+    let entry = world.start().get(&name("a")).await.unwrap();
+    assert_eq!((entry.document.0.as_str(), entry.stale), ("[1,2,3,4]", false));
+    assert_eq!((world.fake.count("/a"), world.counters.disk_damaged.get()), (3, 1));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_what_is_stored() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new().await;
+    world.fake.on("/a", Reply::json("1"));
+    world.start().get(&name("a")).await.unwrap();
+    world.until_stored(1).await;
+    let file = world.stored().remove(0);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
 }

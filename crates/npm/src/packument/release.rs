@@ -89,6 +89,11 @@ impl ReleaseRow {
         self.index as usize
     }
 
+    /// How many bytes the document says about it.
+    pub fn length(&self) -> usize {
+        self.object.len()
+    }
+
     /// The version's text. Where the key can't be decoded, its raw spelling: such a row has a contradiction.
     pub fn version(&self) -> &str {
         &self.version

@@ -1,6 +1,8 @@
 //! The abbreviated form, `application/vnd.npm.install-v1+json`, made from a full or an abbreviated document.
 
-use super::{Copy, write_text};
+use std::io::{self, Write};
+
+use super::{Copy, in_memory, text};
 use crate::address::Links;
 use crate::hidden::Hidden;
 use crate::packument::{Packument, ReleaseRow};
@@ -40,28 +42,33 @@ impl Packument {
     /// The abbreviated document: `name`, `modified` if it is known, `dist-tags`, and of each release that is not hidden
     /// what an installation needs. `registry` is as in [`Packument::render_full`].
     pub fn render_abbreviated(&self, hidden: &Hidden, registry: &str) -> Vec<u8> {
+        in_memory(self.raw.len() / 2, |out| self.write_abbreviated(hidden, registry, out))
+    }
+
+    /// Writes what [`Packument::render_abbreviated`] gives, piece by piece.
+    pub fn write_abbreviated(&self, hidden: &Hidden, registry: &str, out: &mut dyn Write) -> io::Result<()> {
         let links = Links::new(registry, &self.name);
-        let mut copy = Copy { raw: &self.raw, at: 0, out: Vec::with_capacity(self.raw.len() / 2) };
-        copy.out.extend_from_slice(b"{\"name\":");
-        write_text(self.name.as_str(), &mut copy.out);
+        let mut copy = Copy::new(&self.raw, 0, out);
+        copy.put(b"{\"name\":");
+        copy.put(&text(self.name.as_str()));
         if let Some(modified) = self.places.modified {
-            copy.out.extend_from_slice(b",\"modified\":");
-            copy.out.extend_from_slice(modified.of(&self.raw));
+            copy.put(b",\"modified\":");
+            copy.put(modified.of(&self.raw));
         }
-        copy.out.extend_from_slice(b",\"dist-tags\":");
-        copy.out.extend_from_slice(&self.render_dist_tags(hidden));
-        copy.out.extend_from_slice(b",\"versions\":{");
+        copy.put(b",\"dist-tags\":");
+        copy.put(&self.render_dist_tags(hidden));
+        copy.put(b",\"versions\":{");
         let kept = self.rows.iter().filter(|row| hidden.refusal(row).is_none());
         for (place, row) in kept.enumerate() {
             if place > 0 {
-                copy.out.push(b',');
+                copy.put(b",");
             }
             copy.skip_to(row.entry.start);
             copy.to(row.object.start);
             abbreviate(&mut copy, row, &links);
         }
-        copy.out.extend_from_slice(b"}}");
-        copy.out
+        copy.put(b"}}");
+        copy.done
     }
 }
 
@@ -72,7 +79,7 @@ fn abbreviate(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links) {
     let mut says_install_script = false;
     let mut has_install_script = false;
     let mut first = true;
-    copy.out.push(b'{');
+    copy.put(b"{");
     let scanned = scanner.members(|scanner, key| {
         let name = key.decode().unwrap_or_default();
         if name == "scripts" && scanner.peek() == Some(b'{') {
@@ -83,7 +90,7 @@ fn abbreviate(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links) {
         if stays(&name) {
             says_install_script |= name == HAS_INSTALL_SCRIPT;
             if !std::mem::take(&mut first) {
-                copy.out.push(b',');
+                copy.put(b",");
             }
             copy_member(copy, row, links, Span { start: offset + key.span.start, end: offset + value.end });
         }
@@ -91,9 +98,9 @@ fn abbreviate(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links) {
     });
     debug_assert!(scanned.is_ok(), "compile() scanned these bytes before");
     if has_install_script && !says_install_script {
-        copy.out.extend_from_slice(b",\"hasInstallScript\":true");
+        copy.put(b",\"hasInstallScript\":true");
     }
-    copy.out.push(b'}');
+    copy.put(b"}");
 }
 
 fn copy_member(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links, member: Span) {

@@ -2,23 +2,38 @@
 
 mod abbreviated;
 
+use std::io::{self, Write};
+
 use crate::address::Links;
 use crate::hidden::Hidden;
 use crate::packument::{Packument, ReleaseRow, Tag};
 use crate::scan::Span;
 
-/// Copies a document from left to right, with changes.
+/// Copies a document from left to right, with changes. Nothing of it is held: the largest documents go through a
+/// compressor piece by piece.
 struct Copy<'a> {
     raw: &'a [u8],
     at: u32,
-    out: Vec<u8>,
+    out: &'a mut dyn Write,
+    /// The first failure of the writer; nothing is written after it.
+    done: io::Result<()>,
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
+    fn new(raw: &'a [u8], at: u32, out: &'a mut dyn Write) -> Copy<'a> {
+        Copy { raw, at, out, done: Ok(()) }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if self.done.is_ok() {
+            self.done = self.out.write_all(bytes);
+        }
+    }
+
     /// Copies everything up to a position.
     fn to(&mut self, end: u32) {
         let span = Span { start: self.at, end };
-        self.out.extend_from_slice(span.of(self.raw));
+        self.put(span.of(self.raw));
         self.at = end;
     }
 
@@ -31,7 +46,7 @@ impl Copy<'_> {
     fn release(&mut self, row: &ReleaseRow, links: &Links, end: u32) {
         if let Some(tarball) = &row.tarball {
             self.to(tarball.span.start);
-            links.write(&tarball.file, &mut self.out);
+            links.pieces(&tarball.file).into_iter().for_each(|piece| self.put(piece));
             self.skip_to(tarball.span.end);
         }
         self.to(end);
@@ -42,13 +57,21 @@ impl Copy<'_> {
         self.to(object.start + 1);
         for (place, (span, copy)) in members.enumerate() {
             if place > 0 {
-                self.out.push(b',');
+                self.put(b",");
             }
             self.skip_to(span.start);
             copy(self);
         }
         self.skip_to(object.end - 1);
     }
+}
+
+/// A rendering into memory, which can't fail.
+fn in_memory(capacity: usize, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(capacity);
+    let written = write(&mut out);
+    debug_assert!(written.is_ok(), "memory takes everything");
+    out
 }
 
 /// The parts of a document that may change.
@@ -65,8 +88,14 @@ impl Packument {
     ///
     /// `registry` is the public base of the npm registry, without a trailing slash.
     pub fn render_full(&self, hidden: &Hidden, registry: &str) -> Vec<u8> {
+        let growth = self.growth(&Links::new(registry, &self.name));
+        in_memory(self.raw.len() + growth, |out| self.write_full(hidden, registry, out))
+    }
+
+    /// Writes what [`Packument::render_full`] gives, piece by piece.
+    pub fn write_full(&self, hidden: &Hidden, registry: &str, out: &mut dyn Write) -> io::Result<()> {
         let links = Links::new(registry, &self.name);
-        let mut copy = Copy { raw: &self.raw, at: 0, out: Vec::with_capacity(self.raw.len() + self.growth(&links)) };
+        let mut copy = Copy::new(&self.raw, 0, out);
         let places = &self.places;
         let parts = [(places.dist_tags, Part::DistTags), (places.versions, Part::Versions), (places.time, Part::Time)];
         let mut parts: Vec<(Span, Part)> = parts.into_iter().filter_map(|(span, part)| Some((span?, part))).collect();
@@ -79,7 +108,7 @@ impl Packument {
             }
         }
         copy.to(self.raw.len() as u32); // compile() refuses longer documents
-        copy.out
+        copy.done
     }
 
     /// One release's object with its tarball's address rewritten; `None` for one with a contradiction. Whether it is
@@ -90,28 +119,30 @@ impl Packument {
         }
         let links = Links::new(registry, &self.name);
         let capacity = row.object.len() + links.len(row.file().unwrap_or_default());
-        let mut copy = Copy { raw: &self.raw, at: row.object.start, out: Vec::with_capacity(capacity) };
-        copy.release(row, &links, row.object.end);
-        Some(copy.out)
+        Some(in_memory(capacity, |out| {
+            let mut copy = Copy::new(&self.raw, row.object.start, out);
+            copy.release(row, &links, row.object.end);
+            copy.done
+        }))
     }
 
     /// The dist-tags: the upstream's bytes, or the resulting ones where one moved.
     pub fn render_dist_tags(&self, hidden: &Hidden) -> Vec<u8> {
-        match self.places.dist_tags {
-            Some(span) => {
-                let mut copy = Copy { raw: &self.raw, at: span.start, out: Vec::new() };
-                self.copy_tags(&mut copy, span, hidden);
-                copy.to(span.end);
-                copy.out
-            }
-            None => b"{}".to_vec(),
-        }
+        in_memory(0, |out| self.write_dist_tags(hidden, out))
+    }
+
+    fn write_dist_tags(&self, hidden: &Hidden, out: &mut dyn Write) -> io::Result<()> {
+        let Some(span) = self.places.dist_tags else { return out.write_all(b"{}") };
+        let mut copy = Copy::new(&self.raw, span.start, out);
+        self.copy_tags(&mut copy, span, hidden);
+        copy.to(span.end);
+        copy.done
     }
 
     fn copy_tags(&self, copy: &mut Copy<'_>, span: Span, hidden: &Hidden) {
         if self.tags_odd || !hidden.moved_tags().is_empty() {
             copy.to(span.start);
-            write_tags(hidden.tags(), &mut copy.out);
+            copy.put(&tags(hidden.tags()));
             copy.skip_to(span.end);
         }
     }
@@ -141,19 +172,20 @@ impl Packument {
     }
 }
 
-fn write_tags(tags: &[Tag], out: &mut Vec<u8>) {
-    out.push(b'{');
+fn tags(tags: &[Tag]) -> Vec<u8> {
+    let mut out = vec![b'{'];
     for (place, tag) in tags.iter().enumerate() {
         if place > 0 {
             out.push(b',');
         }
-        write_text(&tag.name, out);
+        out.extend_from_slice(&text(&tag.name));
         out.push(b':');
-        write_text(&tag.version, out);
+        out.extend_from_slice(&text(&tag.version));
     }
     out.push(b'}');
+    out
 }
 
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
+fn text(text: &str) -> Vec<u8> {
+    serde_json::Value::from(text).to_string().into_bytes()
 }

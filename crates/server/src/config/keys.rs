@@ -169,6 +169,11 @@ pub const KEYS: &[Key] = &[
     ),
     key("limits.mails_per_hour", "5", "Mails with a first key or a code, an hour and address."),
     key("limits.connections", "10000", "Open connections at once; more wait to be accepted."),
+    key(
+        "limits.connections_per_address",
+        "2000",
+        "Open connections at once of one client address; more are closed. Trusted proxies are not counted.",
+    ),
     key("limits.header_kb", "32", "Largest request head, in KiB."),
     key("limits.header_seconds", "10", "How long a client may take to send a request's head."),
     key("limits.shutdown_seconds", "25", "How long running requests may finish after SIGTERM."),

@@ -1,25 +1,32 @@
 //! The registry fronts. A request passes the same steps in each: the release is named, decided on, recorded, answered.
 
 pub mod artifact;
+pub mod bodies;
 mod content;
 pub mod metadata;
 pub mod npm;
+pub mod packed;
 pub mod pypi;
+pub mod renders;
 mod upstream_files;
 pub mod views;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use sekisho_core::{Ecosystem, PackageName};
-use sekisho_upstream::{Entry, FetchError};
+use sekisho_upstream::{Document, Entry, FetchError, Hops, MetadataCache};
 
 use crate::app::App;
 use crate::callers::Caller;
 use crate::exchange::Exchange;
-use crate::http::{Code, Problem};
+use crate::gate::Guard;
+use crate::http::{Code, Problem, negotiate};
 use crate::refusal;
 use crate::sources::Admitted;
+use metadata::{Form, RenderKey, Rendered, Renders};
 
 /// What a front gets: the request's head and who sent it.
 pub struct Asked<'a> {
@@ -94,6 +101,25 @@ fn upstream_problem(error: &FetchError, subject: &str) -> Problem {
 /// How long a stale document has not been confirmed by the upstream, in seconds; `None` for a fresh one.
 fn stale_for<D>(app: &App, entry: &Entry<D>) -> Option<u64> {
     entry.stale.then(|| app.clock.now().since(entry.fetched_at).as_secs())
+}
+
+/// The answer from before a restart, given while the document is read and compiled behind it; `None` where the document
+/// is at hand, or has to be looked at. Only for a name that nothing is known about, of which no release was hidden.
+async fn from_shelf<D: Document>(
+    app: &App,
+    asked: &Asked<'_>,
+    (documents, renders): (&MetadataCache<D>, &Renders),
+    (guard, name): (&Guard, &Admitted),
+    form: Form,
+) -> Option<(Arc<Rendered>, Option<u64>)> {
+    if documents.holds(name) || !app.gate.view(guard, name).is_clear() {
+        return None;
+    }
+    let shelved = documents.shelved(name, &Hops::of(&asked.parts.headers)).await?;
+    let (origin, gzip) = (&asked.exchange.origin, negotiate::takes_gzip(&asked.parts.headers));
+    let rendered = renders.kept(RenderKey::new(shelved.revision, origin, form, gzip), origin).await?;
+    let age = shelved.stale.then(|| app.clock.now().since(shelved.fetched_at).as_secs());
+    Some((rendered, age))
 }
 
 /// A path that names nothing of ours.

@@ -1,6 +1,8 @@
 //! Accepts connections: TLS, limits on connections and heads, and a stop that lets running requests finish.
 
+mod idle;
 mod linger;
+mod places;
 mod protocol;
 mod tls;
 
@@ -15,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -24,7 +27,9 @@ use tokio_rustls::server::TlsStream;
 pub use tls::{TlsError, acceptor};
 
 use crate::config::Limits;
+use idle::Activity;
 use linger::Linger;
+use places::Places;
 use protocol::Protocol;
 
 /// Something that answers requests: the public application or the admin one.
@@ -45,9 +50,11 @@ pub async fn serve<A: Answer>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     limits: &Limits,
+    trusted: &[IpNet],
     mut stop: watch::Receiver<bool>,
 ) {
     let connections = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections_per_address, trusted);
     let graceful = GracefulShutdown::new();
     let builder = builder(limits);
     loop {
@@ -63,10 +70,14 @@ pub async fn serve<A: Answer>(
                 continue;
             }
         };
+        let Some(own_place) = places.take(peer) else {
+            tracing::debug!("a connection was closed: its address has too many");
+            continue;
+        };
         let (app, builder, watcher, tls) = (app.clone(), builder.clone(), graceful.watcher(), tls.clone());
         let (mut stopped, patience) = (stop.clone(), Duration::from_secs(limits.header_seconds));
         tokio::spawn(async move {
-            let _place = place;
+            let _places = (place, own_place);
             // Who has not asked for anything yet is not waited for.
             let opened = tokio::select! {
                 opened = open(stream, tls, patience) => opened,
@@ -121,16 +132,32 @@ async fn converse<A: Answer, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>
     protocol: Protocol,
     peer: IpAddr,
 ) {
+    let activity = Arc::new(Activity::default());
+    let counted = (protocol == Protocol::Http2).then(|| activity.clone());
     let service = service_fn(move |request| {
-        let app = app.clone();
-        async move { Ok::<_, std::convert::Infallible>(app.answer(request, peer).await) }
+        let (app, running) = (app.clone(), counted.as_ref().map(Activity::asked));
+        async move {
+            let response = app.answer(request, peer).await;
+            Ok::<_, std::convert::Infallible>(match running {
+                Some(running) => running.until_sent(response),
+                None => response,
+            })
+        }
     });
     let builder = match protocol {
         Protocol::Http1 => builder.http1_only(),
         Protocol::Http2 => builder.http2_only(),
     };
     let connection = builder.serve_connection(TokioIo::new(Linger::new(stream)), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
+    let served = watcher.watch(connection);
+    let ended = match protocol {
+        Protocol::Http1 => served.await,
+        Protocol::Http2 => tokio::select! {
+            ended = served => ended,
+            () = activity.quiet() => Ok(()),
+        },
+    };
+    if let Err(error) = ended {
         tracing::debug!("a connection ended early: {error}");
     }
 }

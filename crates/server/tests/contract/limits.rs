@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_testkit::{Ask, Setup, TestApp};
 
 use crate::support::{assert_problem, shown};
@@ -138,4 +139,22 @@ async fn behind_a_trusted_proxy_the_client_is_counted_and_a_stranger_cannot_choo
     let direct = |client: &str| Ask::get(PING).from("192.0.2.60").header("x-forwarded-for", client);
     assert_eq!(app.ask(direct("192.0.2.70")).await.status, 200);
     assert_eq!(app.ask(direct("192.0.2.71")).await.status, 429);
+}
+
+#[tokio::test]
+async fn made_up_keys_of_the_right_shape_are_counted_before_the_database_is_asked() {
+    let settings = Setup::default().set("limits.anonymous_per_minute", "20").set("limits.hold_seconds", "0");
+    let app = settings.start().await;
+    let person = app.register("you@example.com").await;
+    let known = app.register("known@example.com").await;
+    let ask = |key: &str| app.ask(Ask::get(PING).bearer(key).from("198.51.100.7"));
+    assert_eq!(ask(&known.key).await.status, 200);
+    for _ in 0..19 {
+        let made_up = PlainToken::mint(TokenKind::Personal, &*app.random);
+        assert_problem(&ask(made_up.expose()).await, 401, "invalid_token");
+    }
+    assert_problem(&ask(&person.key).await, 429, "rate_limited");
+    assert_eq!(ask(&known.key).await.status, 200, "who is known is not in their way");
+    assert_eq!(app.ask(Ask::get(PING).bearer(&person.key)).await.status, 200, "nor in another network's");
+    assert_eq!(ask(&person.key).await.status, 200, "known by now");
 }

@@ -26,5 +26,6 @@ mod registration;
 mod sending;
 mod serving_paths;
 mod support;
+mod survival;
 mod usage;
 mod wire;

@@ -30,10 +30,15 @@ pub struct Entry<D> {
     pub(super) validators: Validators,
 }
 
+/// Whether something of this age needs no asking.
+pub(super) fn is_fresh(fetched_at: Timestamp, fresh_for: Duration, now: Timestamp) -> bool {
+    // What comes from the future (the clock was set back) counts as old, or it would never end.
+    fetched_at <= now && now.since(fetched_at) < fresh_for
+}
+
 impl<D: Document> Entry<D> {
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
-        // An entry from the future (the clock was set back) counts as old, or it would never end.
-        !self.stale && self.fetched_at <= now && now.since(self.fetched_at) < self.fresh_for
+        !self.stale && is_fresh(self.fetched_at, self.fresh_for, now)
     }
 
     pub(super) fn is_servable(&self, now: Timestamp, max_stale: Duration) -> bool {

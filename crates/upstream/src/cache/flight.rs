@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sekisho_core::PackageName;
+use sekisho_core::{PackageName, Timestamp};
 use tokio::sync::watch;
 
-use super::disk::Stored;
+use super::disk::{Standing, Stored};
 use super::entry::{Entry, revision};
 use super::freshness::fresh_for;
-use super::{Document, Failure, Inner, RawDocument};
-use crate::client::{Fetched, FetchedBody, Hops};
+use super::shelf::Shelf;
+use super::{Document, Failure, Inner, RawDocument, tells};
+use crate::client::{Fetched, FetchedBody, Hops, Validators};
 use crate::error::{FetchError, Unavailable};
 use crate::source::Upstream;
 
@@ -19,6 +20,8 @@ pub(super) const WRITE_QUEUE_KIB: usize = 64 * 1024;
 
 /// How far a flight is.
 pub(super) struct Progress<D> {
+    /// What may be said of the stored document before it is read.
+    pub(super) shelf: Shelf,
     /// A document that may be served if the upstream takes long, marked stale.
     pub(super) stale: Option<Arc<Entry<D>>>,
     /// The end.
@@ -27,13 +30,13 @@ pub(super) struct Progress<D> {
 
 impl<D> Default for Progress<D> {
     fn default() -> Self {
-        Progress { stale: None, done: None }
+        Progress { shelf: Shelf::Unknown, stale: None, done: None }
     }
 }
 
 impl<D> Clone for Progress<D> {
     fn clone(&self) -> Self {
-        Progress { stale: self.stale.clone(), done: self.done.clone() }
+        Progress { shelf: self.shelf, stale: self.stale.clone(), done: self.done.clone() }
     }
 }
 
@@ -92,7 +95,8 @@ pub(super) async fn fly<D: Document>(
 enum Keep {
     Nothing,
     Write(Arc<Upstream>, Box<Stored>),
-    Touch,
+    /// It was still right then.
+    Touch(Timestamp),
     Remove,
 }
 
@@ -122,29 +126,111 @@ impl<D: Document> Inner<D> {
         progress: &watch::Sender<Progress<D>>,
     ) -> Result<Refreshed<D>, FetchError> {
         let upstream = self.parts.routes.known(name, self.parts.patience).await?;
-        let prior = match self.memory.get(name) {
-            Some(entry) => Some(entry),
-            None => self.read_back(name, &upstream).await,
-        };
-        if let Some(prior) = &prior {
+        if let Some(prior) = self.memory.get(name) {
+            progress.send_modify(|p| p.shelf = Shelf::Nothing);
             if prior.is_fresh(self.now()) {
-                return Ok((Arc::clone(prior), Keep::Nothing));
+                return Ok((prior, Keep::Nothing));
             }
-            if prior.is_servable(self.now(), self.parts.config.max_stale) {
-                // In memory too, if it came from disk: a failure falls back to what is there.
-                self.memory.insert(name.clone(), Arc::clone(prior));
-                progress.send_modify(|p| p.stale = Some(prior.as_stale()));
-            }
+            self.offer(name, &prior, progress);
+            let fetched = self.fetch(name, &upstream, prior.validators.clone(), hops).await?;
+            return self.settle(name, upstream, Some(prior), fetched).await;
         }
-        let validators = prior.as_ref().map(|entry| entry.validators.clone()).unwrap_or_default();
+        let Some(standing) = self.standing(name, &upstream).await else {
+            progress.send_modify(|p| p.shelf = Shelf::Nothing);
+            let fetched = self.fetch(name, &upstream, Validators::default(), hops).await?;
+            return self.settle(name, upstream, None, fetched).await;
+        };
+        if standing.is_fresh(self.now()) {
+            progress.send_modify(|p| p.shelf = Shelf::Fresh(standing.shelved(false)));
+            if let Some(prior) = self.read_back(name, &upstream).await {
+                return Ok((prior, Keep::Nothing));
+            }
+            progress.send_modify(|p| p.shelf = Shelf::Nothing);
+            let fetched = self.fetch(name, &upstream, Validators::default(), hops).await?;
+            return self.settle(name, upstream, None, fetched).await;
+        }
+        self.revalidate_stored(name, hops, upstream, standing, progress).await
+    }
+
+    /// Asks whether the stored document still holds, and reads it meanwhile.
+    async fn revalidate_stored(
+        self: &Arc<Self>,
+        name: &PackageName,
+        hops: &Hops,
+        upstream: Arc<Upstream>,
+        standing: Standing,
+        progress: &watch::Sender<Progress<D>>,
+    ) -> Result<Refreshed<D>, FetchError> {
+        let servable = standing.is_servable(self.now(), self.parts.config.max_stale);
+        let asking = if servable { Shelf::Asking(standing.shelved(true)) } else { Shelf::Nothing };
+        progress.send_modify(|p| p.shelf = asking);
+        let asking = async {
+            let fetched = self.fetch(name, &upstream, standing.validators.clone(), hops).await;
+            progress.send_modify(|p| {
+                p.shelf = match &fetched {
+                    Ok(Fetched::NotModified { .. }) => Shelf::Fresh(standing.shelved(false)),
+                    Ok(Fetched::Body(_)) => Shelf::Nothing,
+                    Err(error) if servable && !tells(error) => Shelf::Stale(standing.shelved(true)),
+                    Err(_) => Shelf::Nothing,
+                }
+            });
+            fetched
+        };
+        let reading = async {
+            let prior = self.read_back(name, &upstream).await;
+            if let Some(prior) = &prior {
+                self.offer(name, prior, progress);
+            }
+            prior
+        };
+        let (fetched, prior) = tokio::join!(asking, reading);
+        let fetched = match (fetched?, &prior) {
+            // It holds, but what was stored turned out to be damaged.
+            (Fetched::NotModified { .. }, None) => {
+                progress.send_modify(|p| p.shelf = Shelf::Nothing);
+                self.fetch(name, &upstream, Validators::default(), hops).await?
+            }
+            (fetched, _) => fetched,
+        };
+        self.settle(name, upstream, prior, fetched).await
+    }
+
+    /// Lets askers have a document that is not fresh any more, if the upstream takes long or fails.
+    fn offer(&self, name: &PackageName, prior: &Arc<Entry<D>>, progress: &watch::Sender<Progress<D>>) {
+        if prior.is_servable(self.now(), self.parts.config.max_stale) {
+            // In memory too, if it came from disk: a failure falls back to what is there.
+            self.memory.insert(name.clone(), Arc::clone(prior));
+            progress.send_modify(|p| p.stale = Some(prior.as_stale()));
+        }
+    }
+
+    async fn fetch(
+        &self,
+        name: &PackageName,
+        upstream: &Upstream,
+        validators: Validators,
+        hops: &Hops,
+    ) -> Result<Fetched, FetchError> {
         let url = upstream.metadata_url(name);
-        match self.parts.client.fetch(&upstream, &url, upstream.accept(), &validators, hops).await? {
+        self.parts.client.fetch(upstream, &url, upstream.accept(), &validators, hops).await
+    }
+
+    /// What the upstream's answer makes of what we had.
+    async fn settle(
+        self: &Arc<Self>,
+        name: &PackageName,
+        upstream: Arc<Upstream>,
+        prior: Option<Arc<Entry<D>>>,
+        fetched: Fetched,
+    ) -> Result<Refreshed<D>, FetchError> {
+        match fetched {
             Fetched::NotModified { cache_control } => {
                 // Asked with conditions only where there is a prior document.
                 let prior = prior.ok_or(FetchError::Unavailable(Unavailable::Internal))?;
                 let fresh_for = fresh_for(cache_control.as_deref(), &self.parts.config);
                 self.parts.counters.revalidated.add(1);
-                Ok((prior.renewed(self.now(), fresh_for, validators), Keep::Touch))
+                let (now, validators) = (self.now(), prior.validators.clone());
+                Ok((prior.renewed(now, fresh_for, validators), Keep::Touch(now)))
             }
             Fetched::Body(body) => self.arrived(name, upstream, prior, *body).await,
         }
@@ -166,14 +252,14 @@ impl<D: Document> Inner<D> {
         self.blocking(move || {
             let revision = revision(&name, &raw);
             if let Some(same) = prior.filter(|prior| prior.revision == revision) {
-                return Ok((same.renewed(now, fresh_for, validators), Keep::Touch));
+                return Ok((same.renewed(now, fresh_for, validators), Keep::Touch(now)));
             }
             let document = cache.compiled(&name, &raw)?;
             drop(charge);
             let (body_length, stale) = (raw.body.len() as u64, false);
-            let kept = validators.clone();
+            let standing = Standing { validators: validators.clone(), fetched_at: now, fresh_for, revision };
             let entry = Entry { document, revision, body_length, fetched_at: now, stale, fresh_for, validators };
-            let stored = Stored { raw, validators: kept, fetched_at: now, fresh_for, revision };
+            let stored = Stored { raw, standing };
             Ok((Arc::new(entry), Keep::Write(upstream, Box::new(stored))))
         })
         .await
@@ -184,33 +270,33 @@ impl<D: Document> Inner<D> {
         D::compile(name, raw).map(Arc::new).map_err(FetchError::Invalid)
     }
 
+    /// What is known of the stored document of this upstream without reading it.
+    async fn standing(&self, name: &PackageName, upstream: &Arc<Upstream>) -> Option<Standing> {
+        let disk = Arc::clone(self.disk.as_ref()?);
+        let (name, upstream) = (name.clone(), Arc::clone(upstream));
+        tokio::task::spawn_blocking(move || disk.standing(&name, &upstream)).await.ok().flatten()
+    }
+
     /// The stored document of this upstream, compiled. Its age decides later what it is good for.
     async fn read_back(self: &Arc<Self>, name: &PackageName, upstream: &Arc<Upstream>) -> Option<Arc<Entry<D>>> {
         let disk = Arc::clone(self.disk.as_ref()?);
         let (cache, name, upstream) = (Arc::clone(self), name.clone(), Arc::clone(upstream));
         let read = self.blocking(move || {
-            let Some(stored) = disk.read(&name, &upstream) else { return Ok(None) };
-            let Ok(document) = cache.compiled(&name, &stored.raw) else {
+            let Some(Stored { raw, standing }) = disk.read(&name, &upstream) else { return Ok(None) };
+            let Ok(document) = cache.compiled(&name, &raw) else {
                 // Written by another version of this program, perhaps: as good as damaged.
                 disk.remove(&name);
                 return Ok(None);
             };
-            Ok(Some(Arc::new(Entry {
-                document,
-                revision: stored.revision,
-                body_length: stored.raw.body.len() as u64,
-                fetched_at: stored.fetched_at,
-                stale: false,
-                fresh_for: stored.fresh_for,
-                validators: stored.validators,
-            })))
+            let Standing { validators, fetched_at, fresh_for, revision } = standing;
+            let (body_length, stale) = (raw.body.len() as u64, false);
+            Ok(Some(Arc::new(Entry { document, revision, body_length, fetched_at, stale, fresh_for, validators })))
         });
         read.await.ok().flatten()
     }
 
     async fn keep(&self, name: PackageName, keep: Keep) {
         let Some(disk) = self.disk.clone() else { return };
-        let now = self.now();
         let waiting = match &keep {
             Keep::Write(_, stored) => stored.raw.body.len() / 1024 + 1,
             _ => 0,
@@ -223,7 +309,7 @@ impl<D: Document> Inner<D> {
         };
         let done = tokio::task::spawn_blocking(move || match keep {
             Keep::Nothing => {}
-            Keep::Touch => disk.touch(&name, now),
+            Keep::Touch(at) => disk.touch(&name, at),
             Keep::Remove => disk.remove(&name),
             Keep::Write(upstream, stored) => disk.write(&name, &upstream, &stored),
         });

@@ -3,7 +3,9 @@
 mod disk;
 mod entry;
 mod flight;
+mod folder;
 mod freshness;
+mod shelf;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,8 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use entry::Entry;
+pub use folder::Folder;
+pub use shelf::Shelved;
 
 use crate::client::{Client, Hops};
 use crate::error::{FetchError, Unavailable};
@@ -166,6 +170,11 @@ impl<D: Document> MetadataCache<D> {
         Some(entry)
     }
 
+    /// A document of this name is in memory, fresh or not.
+    pub fn holds(&self, name: &PackageName) -> bool {
+        self.0.memory.contains_key(name)
+    }
+
     /// The document: fresh if it can be had, else stale, else why not.
     pub async fn get(&self, name: &PackageName) -> Result<Arc<Entry<D>>, FetchError> {
         self.get_through(name, &Hops::default()).await
@@ -188,6 +197,14 @@ impl<D: Document> MetadataCache<D> {
             self.0.parts.counters.stale.add(1);
         }
         outcome
+    }
+
+    /// The document as it lies on disk, where it may be answered with before it is read. Starts reading it, so that
+    /// [`MetadataCache::get`] has it soon; `None` where only that can tell.
+    pub async fn shelved(&self, name: &PackageName, hops: &Hops) -> Option<Shelved> {
+        let shelved = self.0.shelved(name, hops).await?;
+        self.0.parts.counters.shelved.add(1);
+        Some(shelved)
     }
 
     /// Bytes of compiled documents in memory, roughly.
@@ -250,7 +267,7 @@ impl<D: Document> Inner<D> {
     async fn landed(&self, mut progress: watch::Receiver<Progress<D>>) -> Result<Arc<Entry<D>>, FetchError> {
         let until = Instant::now() + self.parts.config.stale_wait;
         loop {
-            let Progress { stale, done } = progress.borrow_and_update().clone();
+            let Progress { stale, done, .. } = progress.borrow_and_update().clone();
             if let Some(outcome) = done {
                 return outcome;
             }
@@ -270,7 +287,11 @@ impl<D: Document> Inner<D> {
     /// A document that was good is better than a failure, except where the failure says something about it: the
     /// package is gone, the front is off, or requests run in a circle.
     fn may_serve_stale(&self, entry: &Entry<D>, error: &FetchError) -> bool {
-        let tells = matches!(error, FetchError::NotFound | FetchError::Off(_) | FetchError::Loop);
-        !tells && entry.is_servable(self.now(), self.parts.config.max_stale)
+        !tells(error) && entry.is_servable(self.now(), self.parts.config.max_stale)
     }
+}
+
+/// A failure that says something about the document, or about us.
+fn tells(error: &FetchError) -> bool {
+    matches!(error, FetchError::NotFound | FetchError::Off(_) | FetchError::Loop)
 }

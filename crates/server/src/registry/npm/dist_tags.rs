@@ -21,6 +21,6 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Resul
     let etag = HeaderValue::try_from(format!("\"{:016x}-t-{hidden:x}\"", seen.entry.revision))
         .map_err(|_| super::super::not_found())?;
     let rendered = Rendered::make(body, etag, false)
-        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;
+        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why.to_string()))?;
     Ok(metadata::answer(asked, &rendered, "application/json", stale_for(app, &seen.entry)))
 }

@@ -1,5 +1,7 @@
 //! `GET /npm/<name>`: a packument, full or abbreviated.
 
+use std::io::Write;
+
 use axum::body::Body;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use sekisho_core::PackageName;
@@ -11,7 +13,7 @@ use crate::gate::Guard;
 use crate::http::{Origin, Problem, negotiate};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey};
-use crate::registry::{Asked, stale_for};
+use crate::registry::{Asked, from_shelf, stale_for};
 use crate::sources::Admitted;
 
 /// The abbreviated form's type.
@@ -23,29 +25,25 @@ pub(super) const NPM_NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 /// Answers with the packument; `403` if every release is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
+    let form = form(&asked.parts.headers);
+    let content_type = if form == Form::Abbreviated { INSTALL_V1 } else { "application/json" };
+    let front = (&app.npm.documents, &app.npm.renders);
+    if let Some((rendered, age)) = from_shelf(app, asked, front, (&guard, name), form).await {
+        return Ok(metadata::answer(asked, &rendered, content_type, age));
+    }
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
         Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
     };
-    let form = form(&asked.parts.headers);
-    let key = RenderKey {
-        revision: seen.entry.revision,
-        hidden: seen.hidden().key(),
-        origin: asked.exchange.origin.id,
-        origin_tag: asked.exchange.origin.tag,
-        form,
-        gzip: negotiate::takes_gzip(&asked.parts.headers),
+    let origin = &asked.exchange.origin;
+    let gzip = negotiate::takes_gzip(&asked.parts.headers);
+    let key = RenderKey { hidden: seen.hidden().key(), ..RenderKey::new(seen.entry.revision, origin, form, gzip) };
+    let (entry, view, npm) = (seen.entry.clone(), seen.view.clone(), origin.clone());
+    let render = move |out: &mut dyn Write| match form {
+        Form::Abbreviated => entry.document.0.write_abbreviated(&view.seen.hidden, &npm.npm, out),
+        _ => entry.document.0.write_full(&view.seen.hidden, &npm.npm, out),
     };
-    let (entry, view, origin) = (seen.entry.clone(), seen.view.clone(), asked.exchange.origin.clone());
-    let rendered = app
-        .npm
-        .renders
-        .get(key, move || match form {
-            Form::Abbreviated => entry.document.0.render_abbreviated(&view.seen.hidden, &origin.npm),
-            _ => entry.document.0.render_full(&view.seen.hidden, &origin.npm),
-        })
-        .await?;
-    let content_type = if form == Form::Abbreviated { INSTALL_V1 } else { "application/json" };
+    let rendered = app.npm.renders.get(key, origin, seen.entry.body_length, render).await?;
     let mut response = metadata::answer(asked, &rendered, content_type, stale_for(app, &seen.entry));
     let latest = || seen.hidden().tags().iter().find(|tag| &*tag.name == "latest").map(|tag| &*tag.version);
     let moved = moved_notice(&seen, name, &asked.exchange.origin);

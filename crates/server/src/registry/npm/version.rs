@@ -14,6 +14,9 @@ use crate::registry::metadata::{self, Rendered};
 use crate::registry::{Asked, stale_for};
 use crate::sources::Admitted;
 
+/// A release of more bytes than this is made on a thread of its own: compressing it would hold up others.
+const LARGE: usize = 64 * 1024;
+
 /// Answers with the release that a version or a tag names; `403` if it is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, spec: &str) -> Result<Response<Body>, Problem> {
     let guard = app.gate.guard()?;
@@ -39,13 +42,23 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, spec: &s
             return Err(Problem::new(Code::NotFound, format!("{subject} is not in this registry.")));
         }
     };
-    let body = seen.packument().render_version(row, &origin.npm).ok_or_else(super::super::not_found)?;
     let gzip = negotiate::takes_gzip(&asked.parts.headers);
     let tag =
         format!("\"{:016x}-v{}{:x}-{}\"", seen.entry.revision, if gzip { 'z' } else { 'i' }, origin.tag, row.index());
     let etag = HeaderValue::try_from(tag).map_err(|_| super::super::not_found())?;
-    let rendered = Rendered::make(body, etag, gzip)
-        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;
+    let (entry, index, npm) = (seen.entry.clone(), row.index(), origin.clone());
+    let make = move || {
+        let packument = &entry.document.0;
+        let body = packument.releases().get(index).and_then(|row| packument.render_version(row, &npm.npm));
+        body.map(|body| Rendered::make(body, etag, gzip))
+    };
+    let made = match row.length() > LARGE {
+        true => tokio::task::spawn_blocking(make).await.unwrap_or_else(|e| Some(Err(std::io::Error::other(e)))),
+        false => make(),
+    };
+    let rendered = made
+        .ok_or_else(super::super::not_found)?
+        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why.to_string()))?;
     let mut response = metadata::answer(asked, &rendered, "application/json", stale_for(app, &seen.entry));
     notify(&mut response, warning(app, asked, &guard, name, row.version()));
     Ok(response)

@@ -1,5 +1,7 @@
 //! `GET /pypi/simple/<name>/`: a project's page, as JSON or HTML.
 
+use std::io::Write;
+
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
 use sekisho_core::PackageName;
@@ -13,7 +15,7 @@ use crate::gate::Guard;
 use crate::http::{Code, Problem, negotiate as headers};
 use crate::refusal;
 use crate::registry::metadata::{self, Form, RenderKey, Rendered};
-use crate::registry::{Asked, stale_for};
+use crate::registry::{Asked, from_shelf, stale_for};
 use crate::sources::Admitted;
 
 /// Answers with the page. Refused files stay listed as yanked, with the reason, so that resolvers pass over them and say
@@ -25,36 +27,35 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Resul
         return show_canary(asked, answer.form, answer.content_type);
     }
     let guard = app.gate.guard()?;
+    let form = if answer.form == PageForm::Json { Form::SimpleJson } else { Form::SimpleHtml };
+    let front = (&app.pypi.documents, &app.pypi.renders);
+    if let Some((rendered, age)) = from_shelf(app, asked, front, (&guard, name), form).await {
+        return Ok(metadata::answer(asked, &rendered, answer.content_type, age));
+    }
     let seen = match super::see(app, asked, &guard, name).await {
         Ok(seen) => seen,
         Err(problem) => return show_without_upstream(app, asked, &guard, name, answer, problem),
     };
+    let gzip = headers::takes_gzip(&asked.parts.headers);
     let key = RenderKey {
-        revision: seen.entry.revision,
         hidden: hidden_key(seen.refused().key()),
-        origin: asked.exchange.origin.id,
-        origin_tag: asked.exchange.origin.tag,
-        form: if answer.form == PageForm::Json { Form::SimpleJson } else { Form::SimpleHtml },
-        gzip: headers::takes_gzip(&asked.parts.headers),
+        ..RenderKey::new(seen.entry.revision, &asked.exchange.origin, form, gzip)
     };
     let (entry, view, origin) = (seen.entry.clone(), seen.view.clone(), asked.exchange.origin.clone());
     let (form, named) = (answer.form, name.name().clone());
-    let rendered = app
-        .pypi
-        .renders
-        .get(key, move || {
-            let project = &entry.document.0;
-            let explain = |file: &File, refusal: &Refusal| {
-                let release = release_of(&named, file);
-                let version = Some(&*release.version).filter(|v| !v.is_empty());
-                refusal::yanked_reason(&named, version, refusal, &origin)
-            };
-            match form {
-                PageForm::Json => project.render_json(&view.seen, &origin.files, explain),
-                PageForm::Html => project.render_html(&view.seen, &origin.files, explain),
-            }
+    let render = move |out: &mut dyn Write| {
+        let project = &entry.document.0;
+        let explain = |file: &File, refusal: &Refusal| {
+            let release = release_of(&named, file);
+            let version = Some(&*release.version).filter(|v| !v.is_empty());
+            refusal::yanked_reason(&named, version, refusal, &origin)
+        };
+        out.write_all(&match form {
+            PageForm::Json => project.render_json(&view.seen, &origin.files, explain),
+            PageForm::Html => project.render_html(&view.seen, &origin.files, explain),
         })
-        .await?;
+    };
+    let rendered = app.pypi.renders.get(key, &asked.exchange.origin, seen.entry.body_length, render).await?;
     Ok(metadata::answer(asked, &rendered, answer.content_type, stale_for(app, &seen.entry)))
 }
 
@@ -85,7 +86,7 @@ fn show_without_upstream(
 fn send(asked: &Asked<'_>, body: Vec<u8>, tag: String, content_type: &'static str) -> Result<Response<Body>, Problem> {
     let internal = |why: String| Problem::new(Code::Internal, "The answer could not be made.").log(why);
     let etag = HeaderValue::try_from(tag).map_err(|e| internal(e.to_string()))?;
-    let rendered = Rendered::make(body, etag, false).map_err(internal)?;
+    let rendered = Rendered::make(body, etag, false).map_err(|e| internal(e.to_string()))?;
     Ok(metadata::answer(asked, &rendered, content_type, None))
 }
 

@@ -18,6 +18,6 @@ pub(super) fn show(asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
         Form::Html => (root::render_html(std::iter::empty()), "\"root-html\""),
     };
     let rendered = Rendered::make(body, HeaderValue::from_static(etag), false)
-        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why))?;
+        .map_err(|why| Problem::new(Code::Internal, "The answer could not be made.").log(why.to_string()))?;
     Ok(metadata::answer(asked, &rendered, answer.content_type, None))
 }
