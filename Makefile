@@ -1,13 +1,17 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test test-long fuzz quick e2e test-clients bench tools lint hosts deny
+.PHONY: test test-long test-storage fuzz quick e2e test-clients bench tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
 	@scripts/test
 
-# `make test`, and then the fuzz targets: CI's long mode (CI_LONG=1).
-test-long: test fuzz
+# `make test`, then artifacts in a real S3-compatible server, then the fuzz targets: CI's long mode (CI_LONG=1).
+test-long: test test-storage fuzz
+
+# Installs by npm and pip through a cache that lies in Garage, which is built for it.
+test-storage:
+	@scripts/test storage
 
 # Every fuzz target for a minute, or for FUZZ_SECONDS: see docs/fuzzing.md.
 fuzz:

@@ -65,6 +65,7 @@ fn npm_and_pip_install_from_what_is_kept_before_and_after_kill_9() {
 }
 
 #[test]
+#[ignore = "needs Garage: make test-storage"]
 fn npm_and_pip_install_from_s3_and_no_secret_is_logged() {
     let storage = Storage::start();
     let launch = || storage.settings().iter().fold(Launch::real().set("log=debug"), |launch, pair| launch.set(pair));

@@ -1,4 +1,5 @@
 //! Audits as clients ask them, as registries answer them, and as neither should.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sekisho_core::{Ecosystem, PackageName};
 use sekisho_npm::audit::{

@@ -1,4 +1,5 @@
 //! What a registry says besides packages: searches, keys, attestations; and what it should not.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use sekisho_npm::{search, signed};
 use serde_json::{Value, json};

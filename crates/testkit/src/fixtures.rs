@@ -35,7 +35,7 @@ pub fn npm(upstream: &FakeUpstream, name: &str, versions: &[&str]) {
     let unscoped = name.rsplit('/').next().unwrap_or(name);
     for version in versions {
         let path = format!("/npm/{name}/-/{unscoped}-{version}.tgz");
-        upstream.on(&path, Reply::ok("application/octet-stream", "a tarball").header("accept-ranges", "bytes"));
+        upstream.on(&path, Reply::ok("application/octet-stream", "a tarball").ranges());
     }
 }
 
@@ -81,7 +81,7 @@ pub fn pypi(upstream: &FakeUpstream, name: &str, versions: &[&str]) {
     pypi_document(upstream, name, &page(upstream, name, versions).to_string());
     for version in versions {
         let path = format!("/files/{}", wheel(name, version));
-        upstream.on(&path, Reply::ok("application/octet-stream", "a wheel").header("accept-ranges", "bytes"));
+        upstream.on(&path, Reply::ok("application/octet-stream", "a wheel").ranges());
         let metadata = format!("Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n");
         upstream.on(&format!("{path}.metadata"), Reply::ok("text/plain", metadata));
     }

@@ -45,7 +45,9 @@ impl Storage {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .unwrap_or_else(|e| panic!("garage, the S3 server of the tests, can't be run ({e}): run `make tools`"));
+            .unwrap_or_else(|e| {
+                panic!("garage, the S3 server of the tests, can't be run ({e}): run `make test-storage`")
+            });
         let storage = Storage { folder, process, port };
         // The bucket is made before the port is opened.
         wait_for("the S3 server", Duration::from_secs(60), || {

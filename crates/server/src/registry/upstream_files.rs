@@ -6,7 +6,8 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use http::Response;
+use http::{Response, header};
+use sekisho_core::PackageName;
 use sekisho_upstream::artifacts::Digest;
 use sekisho_upstream::guard::location_allowed;
 use sekisho_upstream::{FetchError, SourceState, Unavailable, Upstream, Wanted};
@@ -46,22 +47,30 @@ impl App {
         file: &str,
         wanted: &Wanted,
     ) -> Result<Response<Body>, Problem> {
-        let mode = self.artifact_mode(&wanted.upstream);
+        let mode = self.artifact_mode(&cleared.release().name, &wanted.upstream);
         if asked.exchange.head {
             return self.artifact_head(wanted, mode).await;
         }
         let permit = self.recorder.take(cleared, file, asked.exchange).await?;
         match mode {
+            // uv reads the end of a wheel by ranges, and its reader follows no redirect: it would fetch the whole wheel here,
+            // and once more to install it.
+            ArtifactMode::Redirect if asked.parts.headers.contains_key(header::RANGE) => {
+                content::stream(self, permit, &asked.parts.headers, wanted).await
+            }
             ArtifactMode::Redirect => artifact::redirect(permit, &wanted.url),
             ArtifactMode::Stream => content::stream(self, permit, &asked.parts.headers, wanted).await,
             ArtifactMode::Cache => content::cache(self, permit, &asked.parts.headers, wanted).await,
         }
     }
 
-    /// How files of an upstream are answered. One that wants our credentials has no address that a client could use.
-    fn artifact_mode(&self, upstream: &Upstream) -> ArtifactMode {
+    /// How files of an upstream are answered. One that wants our credentials has no address that a client could use, and
+    /// the bare address of a private one would be for more than its audience.
+    fn artifact_mode(&self, name: &PackageName, upstream: &Upstream) -> ArtifactMode {
         match self.settings.artifacts.mode {
-            ArtifactMode::Redirect if upstream.has_credentials() => ArtifactMode::Stream,
+            ArtifactMode::Redirect if upstream.has_credentials() || self.sources.is_private(name) => {
+                ArtifactMode::Stream
+            }
             mode => mode,
         }
     }

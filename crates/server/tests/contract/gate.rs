@@ -332,7 +332,8 @@ async fn every_artifact_that_is_answered_with_is_recorded_before_the_answer() {
                 assert_eq!((answer.status, rows), (200, 0), "{context}");
                 assert_eq!(answer.header("location"), None, "{context}");
             } else {
-                assert_eq!((answer.status, rows), (302, 1), "{context}");
+                // A part is passed on, because not every client follows a redirect with it.
+                assert_eq!((answer.status, rows), (if way == "Range" { 206 } else { 302 }, 1), "{context}");
                 let newest = after.iter().find(|row| !before.contains(row)).unwrap();
                 let file = row.good.rsplit('/').next().unwrap();
                 assert_eq!((newest.file.as_str(), newest.outcome.as_str()), (file, "answered"), "{context}");
