@@ -162,13 +162,7 @@ fn a_lock_file_is_refused(client: &'static Client) -> Vec<Finding> {
     has_only(&seat, packages.refused);
     let taken = ledger::rows(&gate.data()).len();
 
-    let purl = format!("pkg:{}/{}@{}", client.ecosystem.as_str(), packages.name, packages.refused);
-    let policy = format!("[[block]]\npackage = \"{purl}\"\nreason = \"not in this house\"\n");
-    fs::write(gate.data().join("policy.toml"), policy).expect("a policy");
-    let why = format!("/why/{}/{}/{}", client.ecosystem.as_str(), packages.name, packages.refused);
-    let blocked = || gate.get(&why).body.contains("not in this house").then_some(());
-    wait_for("the policy, which is read while the gate runs", Duration::from_secs(20), blocked);
-
+    block(&gate, client);
     let colleague = seat.elsewhere();
     let ran = colleague.run(frozen);
     assert!(!ran.ok(), "the lock file was not refused: {}", ran.text);
@@ -178,6 +172,17 @@ fn a_lock_file_is_refused(client: &'static Client) -> Vec<Finding> {
     assert!(now.iter().all(|row| row.outcome == "refused" && row.reason == "policy"), "{now:?}");
     let texts = shows(&colleague, &ran, "A lock file has what was blocked since", client.shown.locked);
     refused("blocked since the lock", texts)
+}
+
+/// From now on the operator blocks the client's pinned release.
+pub(crate) fn block(gate: &Gate, client: &Client) {
+    let packages = client.packages();
+    let purl = format!("pkg:{}/{}@{}", client.ecosystem.as_str(), packages.name, packages.refused);
+    let policy = format!("[[block]]\npackage = \"{purl}\"\nreason = \"not in this house\"\n");
+    fs::write(gate.data().join("policy.toml"), policy).expect("a policy");
+    let why = format!("/why/{}/{}/{}", client.ecosystem.as_str(), packages.name, packages.refused);
+    let blocked = || gate.get(&why).body.contains("not in this house").then_some(());
+    wait_for("the policy, which is read while the gate runs", Duration::from_secs(20), blocked);
 }
 
 fn a_revoked_key(client: &'static Client) -> Vec<Finding> {

@@ -33,7 +33,7 @@ impl Finding {
 const TABLES: [(&str, &[&str]); 3] = [
     ("Installs", &["fresh, token", "lock, token", "fresh, anonymous", "lock, anonymous"]),
     ("Refusals", &["range", "tag `latest`", "pin", "blocked since the lock", "revoked key"]),
-    ("Commands", &["view", "outdated", "ping", "whoami", "tags", "publish"]),
+    ("Commands", &["view", "outdated", "search", "audit", "ping", "whoami", "tags", "publish"]),
 ];
 
 const HEAD: &str = "\

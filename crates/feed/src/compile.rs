@@ -24,9 +24,6 @@ pub(crate) fn all(sources: &[Source], folder: &Path, prefixes: &[String]) -> Res
     let mut report = Report::default();
     for source in sources {
         let compiled = one(source, folder, prefixes).map_err(|problem| problem.of(source))?;
-        if compiled.read == 0 {
-            report.note(|| format!("{source} holds no record"));
-        }
         builder.append(compiled.builder);
         report.absorb(compiled.report);
         report.sources.push(SourceReport { source: source.to_string(), read: compiled.read });

@@ -111,7 +111,7 @@ impl Feed {
         let (settings, folder) = (self.settings.clone(), self.folder.clone());
         let compiled = move || crate::compile::all(&settings.sources, &folder, &settings.prefixes);
         let (blocklist, mut report) = blocking(compiled).await?;
-        self.check_not_emptied(&report)?;
+        self.check_not_empty(&report)?;
         let took = self.clock.monotonic().saturating_sub(begun);
         report.took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
 
@@ -152,14 +152,12 @@ impl Feed {
         Ok(all)
     }
 
-    fn check_not_emptied(&self, report: &Report) -> Result<(), FeedError> {
+    /// An empty source would let everything through that it stands for.
+    fn check_not_empty(&self, report: &Report) -> Result<(), FeedError> {
+        let Some(empty) = report.sources.iter().find(|source| source.read == 0) else { return Ok(()) };
         let known = self.known();
-        let Some(known) = known.as_ref() else { return Ok(()) };
-        let emptied = known.report.sources.iter().zip(&report.sources).find(|(old, new)| old.read > 0 && new.read == 0);
-        match emptied {
-            Some((old, new)) => Err(FeedError::Emptied { from: new.source.clone(), before: old.read }),
-            None => Ok(()),
-        }
+        let before = known.iter().flat_map(|known| &known.report.sources).find(|old| old.source == empty.source);
+        Err(FeedError::Empty { from: empty.source.clone(), before: before.map_or(0, |old| old.read) })
     }
 
     fn snapshot_path(&self) -> PathBuf {

@@ -81,12 +81,14 @@ pub enum FeedError {
         /// What is wrong.
         problem: String,
     },
-    /// A source that held records is empty: more likely a broken copy than the end of all malware.
-    #[error("{from}: it held {before} records and now holds none; delete the snapshot if that is meant")]
-    Emptied {
+    /// A source is empty: a wrong folder or a broken copy, far sooner than the end of all malware.
+    #[error(
+        "{from}: it holds no record ({before} before); name the place of the OSV files, or take it out of feed.sources"
+    )]
+    Empty {
         /// The source.
         from: String,
-        /// How many there were.
+        /// How many there were at the last load; 0 if there was none.
         before: u64,
     },
     /// The feed's own folder can't be used.

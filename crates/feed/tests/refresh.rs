@@ -24,7 +24,7 @@ async fn unchanged(feed: &TestFeed) -> bool {
 }
 
 #[tokio::test]
-async fn never_loaded_differs_from_loaded_and_empty() {
+async fn a_source_that_is_away_or_empty_loads_nothing() {
     let feed = TestFeed::new(&["feed"]);
     assert!(feed.feed.is_configured());
     assert!(feed.feed.load_snapshot().is_none(), "nothing was ever loaded");
@@ -32,10 +32,9 @@ async fn never_loaded_differs_from_loaded_and_empty() {
     assert!(feed.feed.load_snapshot().is_none());
 
     fs::create_dir(feed.path("feed")).unwrap();
-    let snapshot = feed.compiled().await;
-    assert_eq!(snapshot.blocklist.records(), 0);
-    assert_eq!(snapshot.report.notes, [format!("{} holds no record", feed.path("feed").display())]);
-    assert!(feed.feed.load_snapshot().is_some(), "loaded, and empty");
+    let empty = "feed: it holds no record (0 before); name the place of the OSV files, or take it out of feed.sources";
+    assert_eq!(feed.failed().await, empty, "an empty folder is a wrong one");
+    assert!(feed.feed.load_snapshot().is_none());
 }
 
 #[tokio::test]
@@ -135,7 +134,8 @@ async fn a_source_that_suddenly_holds_nothing_has_failed() {
     feed.write("feed/1.json", one());
     feed.compiled().await;
     fs::remove_file(feed.path("feed/1.json")).unwrap();
-    let expected = "feed: it held 1 records and now holds none; delete the snapshot if that is meant";
+    let expected =
+        "feed: it holds no record (1 before); name the place of the OSV files, or take it out of feed.sources";
     assert_eq!(feed.failed().await, expected);
     feed.restart(|_| {});
     assert_eq!(feed.feed.load_snapshot().unwrap().blocklist.records(), 1);

@@ -3,7 +3,8 @@
 
 use sekisho_core::{Ecosystem, PackageName};
 use sekisho_npm::audit::{
-    Advisories, Advisory, AuditError, MAX_NAMES, MAX_VERSIONS, Query, Tree, read_answer, render_bulk, render_report,
+    Advisories, Advisory, AuditError, MAX_NAMES, MAX_NODES, MAX_VERSIONS, Query, Tree, read_answer, render_bulk,
+    render_report,
 };
 use serde_json::{Value, json};
 
@@ -32,8 +33,57 @@ fn a_bulk_request_is_names_and_versions_without_what_no_registry_has() {
     }));
     assert_eq!(listed(&asked), ["@a/b@2.0.0", "left-pad@1.2.0", "left-pad@1.3.0"]);
     assert_eq!(asked.render(), br#"{"@a/b":["2.0.0"],"left-pad":["1.2.0","1.3.0"]}"#);
-    let public = asked.only(|name| !name.as_str().starts_with("@a/"));
+    let public = asked.forwarded(|name| !name.as_str().starts_with("@a/"));
     assert_eq!(listed(&public), ["left-pad@1.2.0", "left-pad@1.3.0"]);
+}
+
+#[test]
+fn only_versions_are_forwarded_and_an_alias_is_the_release_behind_it() {
+    let asked = query(&json!({
+        "x": ["npm:@acme/tool@1.0.0", "npm:evil@1.0.2"],
+        "y": ["git+ssh://git@host.example/acme/tool.git#v1", "file:../acme", "https://host.example/y.tgz", "1.0", "latest"],
+        "z": ["v1.0.0", "npm:@acme@1.0.0", "npm:good", "npm:npm:w@1.0.0", "npm:good@^1"],
+    }));
+    assert_eq!(asked.forwarded(|_| true).render(), br#"{"@acme/tool":["1.0.0"],"evil":["1.0.2"],"z":["v1.0.0"]}"#);
+    assert_eq!(
+        asked.forwarded(|name| !name.as_str().starts_with("@acme/")).render(),
+        br#"{"evil":["1.0.2"],"z":["v1.0.0"]}"#
+    );
+    // The decision sees what can't be read all the same.
+    let listed = listed(&asked);
+    for kept in ["y@latest", "y@1.0", "y@file:../acme", "good@^1", "z@npm:good"] {
+        assert!(listed.iter().any(|l| l == kept), "{kept}: {listed:?}");
+    }
+    assert!(!listed.iter().any(|l| l.starts_with("x@")), "{listed:?}");
+    assert!(query(&json!({"y": ["git+ssh://host.example/y"]})).forwarded(|_| true).is_empty());
+}
+
+#[test]
+fn an_alias_in_a_tree_is_found_where_it_is() {
+    let tree = json!({"dependencies": {"x": {"version": "npm:evil@1.0.2"}}}).to_string();
+    let tree = Tree::parse(tree.as_bytes()).unwrap();
+    let query = tree.query().unwrap();
+    assert_eq!(listed(&query), ["evil@1.0.2"]);
+    let own = Advisory::own(7, String::new(), String::new(), "1.0.2".into());
+    let report = render_report(&tree, &query, &Advisories::from([(name("evil"), vec![own])]));
+    let report: Value = serde_json::from_slice(&report).unwrap();
+    let finding = &report["advisories"]["1000000007"]["findings"][0];
+    assert_eq!((&finding["version"], &finding["paths"]), (&json!("1.0.2"), &json!(["x"])));
+}
+
+#[test]
+fn a_tree_has_so_many_dependencies_at_most_whether_or_not_they_say_anything() {
+    let flat = |count: usize| format!(r#"{{"dependencies":{{{}"z":{{}}}}}}"#, r#""a":{},"#.repeat(count - 1));
+    assert!(Tree::parse(flat(MAX_NODES).as_bytes()).is_ok());
+    assert_eq!(Tree::parse(flat(MAX_NODES + 1).as_bytes()).unwrap_err(), AuditError::Nodes);
+    let inner = flat(MAX_NODES / 2);
+    let nested = format!(r#"{{"dependencies":{{"a":{inner},"b":{inner}}}}}"#);
+    assert_eq!(Tree::parse(nested.as_bytes()).unwrap_err(), AuditError::Nodes);
+    let said = r#"{"requires":{"a":["1"]},"dependencies":null,"version":null,"dev":true}"#;
+    assert!(Tree::parse(said.as_bytes()).is_ok());
+    for bad in [r#"{"dependencies":{"a":{}},"dependencies":{"b":{}}}"#, r#"{"dependencies":{"a":[]}}"#, "{} x"] {
+        assert!(matches!(Tree::parse(bad.as_bytes()), Err(AuditError::Shape { .. })), "{bad}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::record::Recorder;
 use crate::registry::npm::NpmFront;
 use crate::registry::pypi::PypiFront;
+use crate::registry::shares::Shares;
 use crate::registry::{npm, pypi};
 use crate::sources::{Admitted, Sources};
 
@@ -52,6 +53,8 @@ pub struct App {
     pub artifacts: Artifacts,
     /// What the outgoing client and the caches count.
     pub counters: Arc<Counters>,
+    /// Each client's part of the places for bytes that pass through.
+    pub shares: Shares,
     /// The npm front.
     pub npm: NpmFront,
     /// The Python front.

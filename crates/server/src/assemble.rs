@@ -27,6 +27,7 @@ use crate::registry::bodies::Bodies;
 use crate::registry::metadata::Renders;
 use crate::registry::npm::{Asides, NpmFront};
 use crate::registry::pypi::PypiFront;
+use crate::registry::shares::Shares;
 use crate::registry::views::Views;
 use crate::sources::Sources;
 
@@ -88,6 +89,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         sources,
         osv_names: Cache::new(10_000),
         osv_walks: Semaphore::new(1),
+        shares: Shares::new(settings.artifacts.connections, settings.patience()),
         posted: PostedBodies::default(),
         settings: Arc::new(settings),
         metrics: Metrics::default(),

@@ -100,6 +100,11 @@ impl Ask {
         self
     }
 
+    /// The request itself, for a test that reads its answer in its own way.
+    pub fn request(self) -> Request<Body> {
+        self.into_request()
+    }
+
     pub(crate) fn into_request(self) -> Request<Body> {
         let mut request = Request::builder().method(self.method).uri(self.path).body(Body::from(self.body)).unwrap();
         for (name, value) in self.headers {

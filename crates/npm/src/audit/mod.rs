@@ -7,6 +7,7 @@
 mod advisory;
 mod query;
 mod range;
+mod reading;
 mod report;
 mod tree;
 
@@ -19,6 +20,8 @@ pub use tree::Tree;
 pub const MAX_NAMES: usize = 20_000;
 /// Most versions in one request, all names together.
 pub const MAX_VERSIONS: usize = 40_000;
+/// Most dependencies in one tree, wherever they are in it: five for each name.
+pub const MAX_NODES: usize = 100_000;
 /// Longest version that is looked at: npm's own limit.
 const MAX_VERSION: usize = 256;
 
@@ -39,6 +42,9 @@ pub enum AuditError {
     /// More versions than anybody has.
     #[error("more than {MAX_VERSIONS} versions")]
     Versions,
+    /// A larger tree than anybody has.
+    #[error("more than {MAX_NODES} dependencies in the tree")]
+    Nodes,
 }
 
 impl From<serde_json::Error> for AuditError {

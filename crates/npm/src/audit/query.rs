@@ -3,7 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_core::{Ecosystem, PackageName};
+use sekisho_core::{Ecosystem, PackageName, Version};
 
 use super::{AuditError, MAX_NAMES, MAX_VERSION, MAX_VERSIONS};
 
@@ -26,8 +26,9 @@ impl Query {
         Ok(query)
     }
 
-    /// Adds one release.
+    /// Adds one release. A version that can't be read is kept, as the decision may refuse it; see [`Query::forwarded`].
     pub(super) fn add(&mut self, name: &str, version: &str) -> Result<(), AuditError> {
+        let (name, version) = release(name, version);
         let Ok(name) = PackageName::parse(Ecosystem::Npm, name) else { return Ok(()) };
         if version.is_empty() || version.len() > MAX_VERSION {
             return Ok(());
@@ -56,10 +57,15 @@ impl Query {
         self.packages.contains_key(name)
     }
 
-    /// The same question about those names that `keep` keeps.
-    pub fn only(&self, keep: impl Fn(&PackageName) -> bool) -> Query {
+    /// What of it another registry may be asked: the names that `keep` keeps, with the versions that are versions.
+    /// Anything else (`git+ssh://…`, `file:…`) is a project's own and may say what nobody else should know.
+    pub fn forwarded(&self, keep: impl Fn(&PackageName) -> bool) -> Query {
+        let is_version = |text: &str| Version::parse(Ecosystem::Npm, text).is_ok();
         let kept = self.packages.iter().filter(|(name, _)| keep(name));
-        let packages: BTreeMap<_, _> = kept.map(|(name, versions)| (name.clone(), versions.clone())).collect();
+        let kept = kept
+            .map(|(name, versions)| (name.clone(), versions.iter().filter(|text| is_version(text)).cloned().collect()));
+        let packages: BTreeMap<_, BTreeSet<_>> =
+            kept.filter(|(_, versions): &(_, BTreeSet<_>)| !versions.is_empty()).collect();
         let versions = packages.values().map(BTreeSet::len).sum();
         Query { packages, versions }
     }
@@ -78,4 +84,10 @@ impl Query {
             .collect();
         serde_json::Value::Object(body).to_string().into_bytes()
     }
+}
+
+/// The release that a client means: for an alias, `npm:<name>@<version>`, the one behind it.
+pub(super) fn release<'a>(name: &'a str, version: &'a str) -> (&'a str, &'a str) {
+    let alias = version.strip_prefix("npm:").and_then(|alias| alias.rsplit_once('@'));
+    alias.filter(|(name, _)| PackageName::parse(Ecosystem::Npm, name).is_ok()).unwrap_or((name, version))
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::DeserializeSeed;
 
-use super::{AuditError, Query};
+use super::query::release;
+use super::reading::{Node, TOO_MANY};
+use super::{AuditError, MAX_NODES, Query};
 
 /// Most ways to one release that are told. Clients print a few of them.
 const MAX_PATHS: usize = 50;
@@ -12,13 +14,13 @@ const MAX_PATHS: usize = 50;
 const MAX_PATH_BYTES: usize = 4 << 20;
 
 /// A tree of dependencies.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tree {
-    version: Option<String>,
-    dev: bool,
-    optional: bool,
-    dependencies: Option<BTreeMap<String, Tree>>,
+    pub(super) version: Option<Box<str>>,
+    pub(super) dev: bool,
+    pub(super) optional: bool,
+    /// By name. No map: most have none or one, and a map's first node has room for eleven.
+    pub(super) dependencies: Box<[(Box<str>, Tree)]>,
 }
 
 /// One release's places in the tree.
@@ -33,12 +35,15 @@ pub(super) struct Places {
 }
 
 impl Tree {
-    /// Reads the body. How deep it may be nested is limited by the JSON reader.
+    /// Reads the body. How deep it may be nested is limited by the JSON reader; its dependencies are counted as they are
+    /// read, so that a few bytes for each do not become a great tree.
     pub fn parse(body: &[u8]) -> Result<Tree, AuditError> {
-        // The reader would take a list for an object with its fields in order.
-        match body.trim_ascii_start().starts_with(b"{") {
-            true => Ok(serde_json::from_slice(body)?),
-            false => Err(AuditError::Shape { line: 1, column: 1 }),
+        let mut left = MAX_NODES;
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let read = Node(&mut left).deserialize(&mut reader).and_then(|tree| reader.end().map(|()| tree));
+        match read {
+            Err(error) if error.to_string().starts_with(TOO_MANY) => Err(AuditError::Nodes),
+            read => Ok(read?),
         }
     }
 
@@ -68,12 +73,13 @@ impl Tree {
         let mut left = MAX_PATH_BYTES;
         self.walk(&mut Vec::new(), &mut |way, node| {
             let (Some(name), Some(version)) = (way.last(), &node.version) else { return };
+            let (name, version) = release(name, version);
             if !wanted(name, version) {
                 return;
             }
             let fresh = || Places { paths: Vec::new(), dev: true, optional: true };
-            let named = places.entry((*name).to_owned()).or_default();
-            let found = named.entry(version.clone()).or_insert_with(fresh);
+            let named = places.entry(name.to_owned()).or_default();
+            let found = named.entry(version.to_owned()).or_insert_with(fresh);
             found.dev &= node.dev;
             found.optional &= node.optional;
             let length = way.iter().map(|name| name.len() + 1).sum();
@@ -86,7 +92,7 @@ impl Tree {
     }
 
     fn walk<'a>(&'a self, way: &mut Vec<&'a str>, visit: &mut impl FnMut(&[&'a str], &'a Tree)) {
-        for (name, node) in self.dependencies.iter().flatten() {
+        for (name, node) in &self.dependencies {
             way.push(name);
             visit(way, node);
             node.walk(way, visit);

@@ -59,11 +59,19 @@ pub async fn show(
 ) -> Result<Response<Body>, Problem> {
     let Path((ecosystem, rest)) = path.map_err(|_| super::unreadable())?;
     let (name, version) = read(&ecosystem, &rest)?;
-    let name = app.admit_name(name, &exchange)?;
     let guard = app.gate.guard()?;
-    let refusal = app.refusal_of(&guard, &name, version.as_deref());
-    let page = page(&app, &guard, &name, version.as_deref(), refusal.as_ref());
-    let purl = PackageUrl { name: name.name().clone(), version: version.map(Into::into) };
+    let (page, refusal) = match app.sources.admit(name.clone(), &exchange.caller) {
+        Some(admitted) => {
+            let refusal = app.refusal_of(&guard, &admitted, version.as_deref());
+            (page(&app, &guard, &name, version.as_deref(), refusal.as_ref()), refusal)
+        }
+        // Of a name whose upstream is not for the caller it says what it says of a name about which nothing is known.
+        None => {
+            let nothing = Guard { blocklist: Arc::default(), policy: Arc::default(), ..*guard };
+            (page(&app, &nothing, &name, version.as_deref(), None), None)
+        }
+    };
+    let purl = PackageUrl { name, version: version.map(Into::into) };
     let body = json!({
         "package": purl.to_string(),
         "verdict": page.verdict,

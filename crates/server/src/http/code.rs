@@ -24,13 +24,14 @@ pub enum Code {
     NothingLoaded,
     UpstreamUnavailable,
     DatabaseUnavailable,
+    Busy,
     LoopDetected,
     Internal,
 }
 
 impl Code {
     /// Every code, in the order of its status.
-    pub const ALL: [Code; 20] = [
+    pub const ALL: [Code; 21] = [
         Code::InvalidRequest,
         Code::InvalidCode,
         Code::TokenRequired,
@@ -50,6 +51,7 @@ impl Code {
         Code::NothingLoaded,
         Code::UpstreamUnavailable,
         Code::DatabaseUnavailable,
+        Code::Busy,
         Code::LoopDetected,
     ];
 
@@ -179,6 +181,12 @@ impl Code {
                 503,
                 "Temporarily unavailable",
                 "The checkpoint can't reach its database, so it can neither check a token nor record what is taken. Try again later.",
+            ),
+            Code::Busy => (
+                "busy",
+                503,
+                "Too busy",
+                "This checkpoint has as many large requests under way as it has memory for. Wait as long as Retry-After says.",
             ),
             Code::LoopDetected => (
                 "loop_detected",

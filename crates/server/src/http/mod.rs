@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod code;
+mod memory;
 pub mod negotiate;
 pub mod origin;
 pub mod posted;

@@ -10,9 +10,10 @@ use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::{Code, Problem};
+use super::memory::{Memory, Room};
+use super::{ClientNet, Code, Problem};
 
 /// Largest bodies of one kind, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -23,66 +24,82 @@ pub struct BodyCaps {
     pub unpacked: usize,
 }
 
-/// KiB of such bodies that are held at once.
-const HELD_KIB: usize = 64 * 1024;
-/// Bodies that are read at once: what is made of one may be ten times its size.
+/// KiB of bodies that are on their way. A client's share of it is the largest body.
+const ARRIVING_KIB: u32 = 32 * 1024;
+/// KiB of what was made of bodies. A client's share of it is the largest body, unpacked.
+const HELD_KIB: u32 = 64 * 1024;
+/// How a body on its way gets more room: by what has arrived, never by what is announced.
+const STEP_KIB: u32 = 16;
+/// What is made of a body may be ten times its size.
+const GROWTH: usize = 10;
+/// Bodies that are read at once.
 const READERS: usize = 2;
-/// How long a body waits for its place, as long as any request does that is over a limit.
-const WAIT: Duration = Duration::from_secs(5);
 /// How long a client may take to send its body.
 const BODY_TIME: Duration = Duration::from_secs(20);
 
 /// The places for such bodies.
 pub struct PostedBodies {
-    held: Arc<Semaphore>,
-    readers: Semaphore,
+    arriving: Arc<Memory>,
+    held: Arc<Memory>,
+    readers: Arc<Semaphore>,
 }
 
 impl Default for PostedBodies {
     fn default() -> PostedBodies {
-        PostedBodies { held: Arc::new(Semaphore::new(HELD_KIB)), readers: Semaphore::new(READERS) }
+        PostedBodies {
+            arriving: Memory::new(ARRIVING_KIB),
+            held: Memory::new(HELD_KIB),
+            readers: Arc::new(Semaphore::new(READERS)),
+        }
     }
 }
 
+/// The memory that something made of a body takes. Drop it when that is gone, which is after the answer was written.
+#[must_use = "what was made of the body is counted only while this lives"]
+pub struct Place {
+    _room: Room,
+}
+
 impl PostedBodies {
-    /// Takes a JSON body, and gives what `read` makes of it. `read` runs on a thread for blocking work; its error's text
-    /// goes to the caller.
+    /// Takes a client's JSON body, and gives what `read` makes of it with its place. `read` runs on a thread for blocking
+    /// work; its error's text goes to the caller.
     pub async fn take<T: Send + 'static>(
         &self,
+        client: ClientNet,
         headers: &HeaderMap,
         body: Body,
         caps: BodyCaps,
         read: impl FnOnce(&[u8]) -> Result<T, String> + Send + 'static,
-    ) -> Result<T, Problem> {
+    ) -> Result<(T, Place), Problem> {
         let gzip = is_gzip(headers)?;
         let most = if gzip { caps.packed } else { caps.packed.min(caps.unpacked) };
-        let _place = self.place(headers, most).await?;
-        let bytes = match tokio::time::timeout(BODY_TIME, collect(body, most)).await {
+        let mut arriving = self.arriving.room(client);
+        let bytes = match tokio::time::timeout(BODY_TIME, collect(body, most, &mut arriving)).await {
             Ok(bytes) => bytes?,
             Err(_) => return Err(Problem::new(Code::InvalidRequest, "The body did not arrive in time.")),
         };
+        // Nobody holds this while a stranger sends: it is taken for as much as can be made of the body, then made to fit.
+        let mut room = self.held.room(client);
+        let unpacked = if gzip { caps.unpacked } else { bytes.len() };
+        room.grow(kib(unpacked.saturating_mul(GROWTH).min(caps.unpacked))).await?;
         let internal = |why: String| Problem::new(Code::Internal, "The body could not be read.").log(why);
-        let _turn = self.readers.acquire().await.map_err(|e| internal(e.to_string()))?;
+        let turn = Arc::clone(&self.readers).acquire_owned().await.map_err(|e| internal(e.to_string()))?;
+        // Turn and room go along: who hangs up does not end the reading.
         let reading = tokio::task::spawn_blocking(move || {
+            let _held = (turn, arriving);
             let bytes = if gzip { gunzip(&bytes, caps.unpacked)?.into() } else { bytes };
-            read(&bytes).map_err(|why| Problem::new(Code::InvalidRequest, format!("The body can't be read: {why}.")))
+            let made = read(&bytes);
+            let made =
+                made.map_err(|why| Problem::new(Code::InvalidRequest, format!("The body can't be read: {why}.")))?;
+            room.shrink(kib(bytes.len().saturating_mul(GROWTH)));
+            Ok((made, Place { _room: room }))
         });
         reading.await.unwrap_or_else(|e| Err(internal(e.to_string())))
     }
+}
 
-    /// Room for the whole body before its first byte is read, so that no two wait for each other's.
-    async fn place(&self, headers: &HeaderMap, most: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-        let bytes = announced.map_or(most, |length| length.min(most));
-        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
-        match tokio::time::timeout(WAIT, self.held.clone().acquire_many_owned(kib)).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => {
-                let detail = "Too many large requests are under way. Try again in a moment.";
-                Err(Problem::new(Code::RateLimited, detail).retry_after(5))
-            }
-        }
-    }
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
 /// JSON, packed by gzip or as it is.
@@ -101,7 +118,7 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, Problem> {
     }
 }
 
-async fn collect(mut body: Body, most: usize) -> Result<Bytes, Problem> {
+async fn collect(mut body: Body, most: usize, room: &mut Room) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new(Code::InvalidRequest, "The body ended early."))?;
@@ -109,6 +126,7 @@ async fn collect(mut body: Body, most: usize) -> Result<Bytes, Problem> {
         if bytes.len() + data.len() > most {
             return Err(too_large(most));
         }
+        room.grow(kib(bytes.len() + data.len()).next_multiple_of(STEP_KIB)).await?;
         bytes.extend_from_slice(data);
     }
     Ok(bytes.freeze())

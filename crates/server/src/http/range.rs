@@ -42,6 +42,14 @@ impl Asked {
         }
     }
 
+    /// The most bytes that it can be; `None` if only the file's length ends it.
+    pub fn most(self) -> Option<u64> {
+        match self {
+            Asked::From(first, last) => last.map(|last| last.saturating_sub(first).saturating_add(1)),
+            Asked::Last(count) => Some(count),
+        }
+    }
+
     /// The bytes of a file of this length; `None` if it has none of them.
     pub fn within(self, length: u64) -> Option<Range<u64>> {
         let range = match self {

@@ -40,6 +40,10 @@ pub async fn enter(
     };
     let form = Form::read(body).await?;
     let Some(email) = visit.login.email.clone() else { return visit.answer(StatusCode::CONFLICT, visit.due()) };
+    // Here too, and not only where the address is given: whoever set the trap gives the address himself.
+    if visit.elsewhere() && form.field("mine") != "yes" {
+        return visit.answer(StatusCode::BAD_REQUEST, visit.code(Some(visit.words.not_ticked.to_owned())));
+    }
     let network = exchange.client.to_string();
     match attempt(&app, &visit, &email, &network, form.field("code")).await {
         Ok(Tried::Right) => visit.go_on(),

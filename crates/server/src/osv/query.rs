@@ -49,7 +49,7 @@ pub async fn one(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response<Body>, Problem> {
-    let (guard, now, asked) = (app.gate.guard()?, app.gate.now(), app.clone());
+    let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
         let query: Query = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         let (origin, mut found) = (&exchange.origin, Vec::new());
@@ -58,7 +58,8 @@ pub async fn one(
         }
         Ok(vulns(found))
     };
-    Ok(answer(&app.posted.take(&headers, body, CAPS, read).await?))
+    let (found, _place) = app.posted.take(client, &headers, body, CAPS, read).await?;
+    Ok(answer(&found))
 }
 
 /// Answers many questions with ids, in their order.
@@ -68,7 +69,7 @@ pub async fn many(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response<Body>, Problem> {
-    let (guard, now, asked) = (app.gate.guard()?, app.gate.now(), app.clone());
+    let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
         let batch: Batch = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         if batch.queries.len() > MAX_QUERIES {
@@ -80,7 +81,8 @@ pub async fn many(
         });
         Ok(json!({"results": results.collect::<Vec<_>>()}))
     };
-    Ok(answer(&app.posted.take(&headers, body, CAPS, read).await?))
+    let (found, _place) = app.posted.take(client, &headers, body, CAPS, read).await?;
+    Ok(answer(&found))
 }
 
 /// OSV leaves the list out where it is empty.

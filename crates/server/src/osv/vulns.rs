@@ -16,6 +16,9 @@ use crate::exchange::Exchange;
 use crate::gate::Guard;
 use crate::http::{Code, Problem};
 
+/// Longest id, in bytes: a name of 214 and a version.
+const MAX_ID: usize = 320;
+
 /// Answers with a source's record, or with one of our own for what is refused without.
 pub async fn show(
     State(app): State<Arc<App>>,
@@ -23,7 +26,7 @@ pub async fn show(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response<Body>, Problem> {
     let missing = || Problem::new(Code::NotFound, "No record with this id blocks anything here.");
-    let Path(wanted) = path.map_err(|_| missing())?;
+    let Path(wanted) = path.ok().filter(|Path(id)| is_an_id(id)).ok_or_else(missing)?;
     let (guard, now) = (app.gate.guard()?, app.gate.now());
     let admit = |name| app.sources.admit(name, &exchange.caller).ok_or_else(missing);
     let (name, version) = match id::parse(&wanted) {
@@ -34,6 +37,11 @@ pub async fn show(
         None => (admit(app.named_by(&guard, &wanted).await?.ok_or_else(missing)?)?, None),
     };
     Ok(answer(&record::of(&wanted, &name, version, &guard, (now, &exchange.origin))))
+}
+
+/// What an id can look like, so that a stranger's long texts are neither looked for nor kept. Our own hold a name and a version.
+fn is_an_id(text: &str) -> bool {
+    text.len() <= MAX_ID && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:+@~!/-".contains(&b))
 }
 
 impl App {

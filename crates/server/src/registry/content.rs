@@ -1,35 +1,67 @@
 //! An artifact's bytes, passed on from the upstream or from what is kept. As in `artifact`, a [`Permit`] is spent on each.
 
-use axum::body::Body;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use sekisho_upstream::artifacts::{Kept, Passed};
-use sekisho_upstream::{FetchError, Wanted};
+use std::time::Duration;
 
-use super::upstream_problem;
+use axum::body::Body;
+use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use sekisho_upstream::artifacts::{Bytestream, Kept};
+use sekisho_upstream::{FetchError, Wanted};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Asked, artifact, upstream_problem};
 use crate::app::App;
-use crate::http::{Problem, negotiate, range};
+use crate::http::{ClientNet, Problem, negotiate, range};
 use crate::record::Permit;
 
+/// The largest part that is passed on in redirect mode. The end of a wheel, where its list of contents is, is far smaller.
+const SMALL_PART: u64 = 16 << 20;
+/// How long such a part may take to begin.
+const PART_WITHIN: Duration = Duration::from_secs(2);
 /// What problems call the file.
 const SUBJECT: &str = "This file";
 /// May be stored, and has to be asked for again each time: the file never changes, but the verdict on it may.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// In redirect mode: the way to the upstream's file; to a request for a small part, that part. uv reads the end of a wheel
+/// by ranges, and its reader follows no redirect: it would fetch the whole wheel, and once more to install it.
+pub(super) async fn part_or_redirect(
+    app: &App,
+    permit: Permit,
+    asked: &Asked<'_>,
+    wanted: &Wanted,
+) -> Result<Response<Body>, Problem> {
+    let (headers, client) = (&asked.parts.headers, asked.exchange.client);
+    let part =
+        range::Asked::of(headers, tag(wanted).as_deref()).filter(|part| part.most().is_some_and(|n| n <= SMALL_PART));
+    let Some(part) = part else { return artifact::redirect(permit, &wanted.url) };
+    // Without a place, or with a slow upstream, the redirect does too: it is what everybody else gets.
+    match tokio::time::timeout(PART_WITHIN, pass_part(app, client, wanted, part)).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(_)) | Err(_) => artifact::redirect(permit, &wanted.url),
+    }
+}
+
 /// Passes the upstream's bytes on.
 pub(super) async fn stream(
     app: &App,
     permit: Permit,
-    asked: &HeaderMap,
+    asked: &Asked<'_>,
     wanted: &Wanted,
 ) -> Result<Response<Body>, Problem> {
+    let (headers, client) = (&asked.parts.headers, asked.exchange.client);
     tracing::debug!("{} is passed on", permit.file());
     let tag = tag(wanted);
-    if let Some(unchanged) = unchanged(asked, tag.as_deref()) {
+    if let Some(unchanged) = unchanged(headers, tag.as_deref()) {
         return Ok(unchanged);
     }
-    match range::Asked::of(asked, tag.as_deref()) {
-        Some(part) => pass_part(app, wanted, part).await,
-        None => app.artifacts.pass(wanted).await.map(|passed| whole(passed, wanted)).map_err(problem),
+    match range::Asked::of(headers, tag.as_deref()) {
+        Some(part) => pass_part(app, client, wanted, part).await,
+        None => {
+            let place = app.shares.take(client).await.map_err(problem)?;
+            let passed = app.artifacts.pass(wanted).await.map_err(problem)?;
+            Ok(whole(passed.length, holding(place, passed.body), wanted))
+        }
     }
 }
 
@@ -37,22 +69,26 @@ pub(super) async fn stream(
 pub(super) async fn cache(
     app: &App,
     permit: Permit,
-    asked: &HeaderMap,
+    asked: &Asked<'_>,
     wanted: &Wanted,
 ) -> Result<Response<Body>, Problem> {
+    let (headers, client) = (&asked.parts.headers, asked.exchange.client);
     tracing::debug!("{} is answered from what is kept, or kept", permit.file());
     let tag = tag(wanted);
-    if let Some(unchanged) = unchanged(asked, tag.as_deref()) {
+    if let Some(unchanged) = unchanged(headers, tag.as_deref()) {
         return Ok(unchanged);
     }
-    let part = range::Asked::of(asked, tag.as_deref());
+    let part = range::Asked::of(headers, tag.as_deref());
     if let Some(kept) = app.artifacts.kept(wanted).await {
         return from_kept(kept, part, wanted).await;
     }
     match part {
         // Who wants the end of a wheel should not wait for all that comes before it: parts are not worth a download.
-        Some(part) => pass_part(app, wanted, part).await,
-        None => app.artifacts.download(wanted).await.map(|passed| whole(passed, wanted)).map_err(problem),
+        Some(part) => pass_part(app, client, wanted, part).await,
+        None => {
+            let passed = app.artifacts.download(wanted).await.map_err(problem)?;
+            Ok(whole(passed.length, Body::from_stream(passed.body), wanted))
+        }
     }
 }
 
@@ -89,11 +125,17 @@ async fn from_kept(kept: Kept, part: Option<range::Asked>, wanted: &Wanted) -> R
 }
 
 /// A part comes from the upstream as it is: only a whole file can be checked.
-async fn pass_part(app: &App, wanted: &Wanted, part: range::Asked) -> Result<Response<Body>, Problem> {
+async fn pass_part(
+    app: &App,
+    client: ClientNet,
+    wanted: &Wanted,
+    part: range::Asked,
+) -> Result<Response<Body>, Problem> {
+    let place = app.shares.take(client).await.map_err(problem)?;
     let passed = app.artifacts.pass_part(wanted, &part.to_text()).await.map_err(problem)?;
     let length = passed.length();
     if passed.status == 200 {
-        return Ok(whole(Passed { length, body: passed.body }, wanted));
+        return Ok(whole(length, holding(place, passed.body), wanted));
     }
     let odd = || problem(FetchError::Invalid("an answer to another range than was asked for".to_owned()));
     let tag = tag(wanted);
@@ -106,14 +148,22 @@ async fn pass_part(app: &App, wanted: &Wanted, part: range::Asked) -> Result<Res
     if part.within(length) != Some(found.clone()) || passed.length().is_some_and(|n| n != found.end - found.start) {
         return Err(odd());
     }
-    let body = Body::from_stream(passed.body);
+    let body = holding(place, passed.body);
     let mut response = answer(StatusCode::PARTIAL_CONTENT, body, Some(found.end - found.start), tag.as_deref());
     response.headers_mut().insert(header::CONTENT_RANGE, range::content_range(&found, length));
     Ok(response)
 }
 
-fn whole(passed: Passed, wanted: &Wanted) -> Response<Body> {
-    answer(StatusCode::OK, Body::from_stream(passed.body), passed.length, tag(wanted).as_deref())
+fn whole(length: Option<u64>, body: Body, wanted: &Wanted) -> Response<Body> {
+    answer(StatusCode::OK, body, length, tag(wanted).as_deref())
+}
+
+/// A body that keeps its client's place until it is sent or dropped.
+fn holding(place: OwnedSemaphorePermit, body: Bytestream) -> Body {
+    Body::from_stream(body.map(move |piece| {
+        let _held = &place;
+        piece
+    }))
 }
 
 fn unsatisfiable(length: u64, tag: Option<&str>) -> Response<Body> {

@@ -8,6 +8,7 @@ pub mod npm;
 pub mod packed;
 pub mod pypi;
 pub mod renders;
+pub mod shares;
 mod upstream_files;
 pub mod views;
 

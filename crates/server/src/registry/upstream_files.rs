@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use http::{Response, header};
+use http::Response;
 use sekisho_core::PackageName;
 use sekisho_upstream::artifacts::Digest;
 use sekisho_upstream::guard::location_allowed;
@@ -53,14 +53,9 @@ impl App {
         }
         let permit = self.recorder.take(cleared, file, asked.exchange).await?;
         match mode {
-            // uv reads the end of a wheel by ranges, and its reader follows no redirect: it would fetch the whole wheel here,
-            // and once more to install it.
-            ArtifactMode::Redirect if asked.parts.headers.contains_key(header::RANGE) => {
-                content::stream(self, permit, &asked.parts.headers, wanted).await
-            }
-            ArtifactMode::Redirect => artifact::redirect(permit, &wanted.url),
-            ArtifactMode::Stream => content::stream(self, permit, &asked.parts.headers, wanted).await,
-            ArtifactMode::Cache => content::cache(self, permit, &asked.parts.headers, wanted).await,
+            ArtifactMode::Redirect => content::part_or_redirect(self, permit, asked, wanted).await,
+            ArtifactMode::Stream => content::stream(self, permit, asked, wanted).await,
+            ArtifactMode::Cache => content::cache(self, permit, asked, wanted).await,
         }
     }
 

@@ -432,3 +432,39 @@ async fn anonymous_takings_are_counted_in_every_mode() {
         assert_eq!(counts.iter().map(|count| count.requests).sum::<i64>(), 1, "{counts:?}");
     }
 }
+
+#[tokio::test]
+async fn where_files_are_redirected_a_small_part_is_passed_on_and_everything_else_is_redirected() {
+    let app = started("redirect").await;
+    let status = async |range: &str| app.ask(Ask::get(WHEEL).header("range", range)).await.status;
+    for small in ["bytes=-100", "bytes=0-99", "bytes=100-16777315"] {
+        assert_eq!(status(small).await, 206, "{small}");
+    }
+    for other in ["bytes=0-", "bytes=0-16777216", "x=1", "bytes=9-1", "bytes=0-1,5-6"] {
+        assert_eq!(status(other).await, 302, "{other}");
+    }
+    // The upstream is away, or takes its time: the redirect is what everybody else gets.
+    serve(&app, Reply::dropped);
+    assert_eq!(status("bytes=-100").await, 302);
+    assert_eq!(app.anonymous(Ecosystem::Pypi, "flask").await[0].requests, 9, "each is counted");
+}
+
+#[tokio::test]
+async fn who_reads_slowly_holds_places_of_his_own_network_only() {
+    let app = Setup::default()
+        .set("artifacts.mode", "stream")
+        .set("artifacts.connections", "8")
+        .set("upstream.patience_seconds", "1")
+        .start()
+        .await;
+    documents(&app, &content());
+    serve(&app, || Reply::ok("text/html", content()).ranges());
+    let ask = |from: &str| app.app.handle(Ask::get(TARBALL).from(from).request(), from.parse().unwrap());
+    // A quarter of the places, and nothing of their bodies is read.
+    let held = [ask("198.51.100.1").await, ask("198.51.100.1").await];
+    assert!(held.iter().all(|answer| answer.status() == 200));
+    assert_eq!(ask("198.51.100.1").await.status(), 503);
+    assert_eq!(ask("198.51.100.2").await.status(), 200, "others have theirs");
+    drop(held);
+    assert_eq!(ask("198.51.100.1").await.status(), 200);
+}

@@ -100,9 +100,25 @@ async fn another_network_than_the_terminal_s_has_to_be_confirmed() {
     assert!(answer.text().contains("value=\"you@example.com\""), "what was typed stays");
     assert_eq!(app.ask(form(&[("email", "you@example.com"), ("mine", "yes")])).await.status, 303);
     let code = app.mails().await[0].login_code().unwrap();
-    let enter = Ask::form(&format!("{}/code", login.page), &[("code", &code)]).from("198.51.100.7");
+    let fields = [("code", code.as_str()), ("mine", "yes")];
+    let enter = Ask::form(&format!("{}/code", login.page), &fields).from("198.51.100.7");
     assert_eq!(app.ask(enter).await.status, 303);
     login.key(&app).await;
+}
+
+#[tokio::test]
+async fn who_starts_a_login_and_gives_another_s_address_gets_no_key_by_a_link() {
+    let app = TestApp::start().await;
+    let login = Login::start(&app).await;
+    // The address is given from where the login was started, so that nothing is asked there.
+    let code = login.code_for(&app, "you@example.com").await;
+    let page = app.ask(Ask::get(&login.page).from("198.51.100.7")).await.text();
+    assert!(page.contains("it is a trick") && page.contains("name=\"mine\""), "{page}");
+    let enter = Ask::form(&format!("{}/code", login.page), &[("code", &code)]).from("198.51.100.7");
+    let answer = app.ask(enter).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("Tick the box"), "{}", answer.text());
+    assert_eq!(login.poll(&app).await.status, 202, "no key");
 }
 
 #[tokio::test]

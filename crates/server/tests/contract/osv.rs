@@ -86,6 +86,7 @@ async fn every_id_leads_to_a_record() {
     for id in ["MAL-2026-9", "MAL-SEKISHO-pypi-six@1.16.0", "MAL-SEKISHO-npm-evil@1.0.1", "x%2Fy", "%ff"] {
         assert_problem(&app.get(&format!("/osv/v1/vulns/{id}")).await, 404, "not_found");
     }
+    assert_problem(&app.get(&format!("/osv/v1/vulns/MAL-{}", "1".repeat(400))).await, 404, "not_found");
     app.set_malware(&[]);
     assert_problem(&app.get("/osv/v1/vulns/MAL-2026-1").await, 404, "not_found");
 }

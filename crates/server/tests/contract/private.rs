@@ -90,7 +90,9 @@ async fn to_everybody_else_private_names_are_not_there_in_any_way() {
         for method in ["GET", "HEAD"] {
             let anonymous = world.app.ask(Ask::new(method, path)).await;
             let stranger = world.app.ask(Ask::new(method, path).bearer(&world.stranger.key)).await;
-            assert_eq!((anonymous.status, stranger.status), (404, 404), "{method} {path}: {}", stranger.show());
+            // The page about a verdict says of it what it says of a name that nobody has.
+            let wanted = if path.starts_with("/why/") { 200 } else { 404 };
+            assert_eq!((anonymous.status, stranger.status), (wanted, wanted), "{method} {path}: {}", stranger.show());
         }
     }
     assert_eq!(world.private.requests().len(), asked, "nobody asked the private registry for them");
@@ -117,10 +119,24 @@ async fn a_private_name_is_refused_in_the_words_of_a_name_that_nobody_has() {
 }
 
 #[tokio::test]
+async fn the_page_about_a_verdict_does_not_tell_a_private_name_from_one_that_nobody_has() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let why = async |name: &str| {
+        world.app.get(&format!("/why/npm/{name}")).await.text().replace("@acme", "@other").replace("acme-", "nobody-")
+    };
+    // 1.0.1 is refused, and to a stranger that is not there either.
+    assert_eq!(why("@acme/core/1.0.1").await, why("@other/core/1.0.1").await);
+    assert_eq!(why("acme-zzz").await, why("nobody-zzz").await);
+    let member = world.as_member("/why/npm/@acme/core/1.0.1").await.text();
+    assert!(member.contains("MAL-2026-1"), "{member}");
+}
+
+#[tokio::test]
 async fn nobody_is_in_an_audience_that_is_not_named() {
     let world = world("[]").await;
     for path in WAYS {
-        assert_eq!(world.as_member(path).await.status, 404, "{path}");
+        let wanted = if path.starts_with("/why/") { 200 } else { 404 };
+        assert_eq!(world.as_member(path).await.status, wanted, "{path}");
     }
     assert!(world.private.requests().is_empty());
 }
@@ -242,6 +258,25 @@ async fn an_audit_says_no_private_name_to_the_public_registry_and_nothing_of_it_
 }
 
 #[tokio::test]
+async fn an_audit_says_no_private_name_in_the_place_of_a_version_either() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let bulk = "/npm/-/npm/v1/security/advisories/bulk";
+    let quick = "/npm/-/npm/v1/security/audits/quick";
+    world.app.upstream.on(bulk, Reply::json("{}"));
+    let names = r#"{"x":["npm:@acme/tool@1.0.0"],"y":["git+ssh://host.example/acme/tool","npm:@acme/tool"]}"#;
+    let tree = r#"{"dependencies":{"x":{"version":"npm:@acme/tool@1.0.0"},"y":{"version":"file:../acme"}}}"#;
+    for (path, body) in [(bulk, names), (quick, tree)] {
+        let answer = world.app.ask(Ask::post(path, body).bearer(&world.member.key)).await;
+        assert_eq!(answer.status, 200, "{}", answer.show());
+    }
+    assert!(world.app.upstream.requests().is_empty(), "nothing was left to ask");
+    let core = r#"{"x":["npm:@acme/core@1.0.1"]}"#;
+    let member = world.app.ask(Ask::post(bulk, core).bearer(&world.member.key)).await.text();
+    let stranger = world.app.ask(Ask::post(bulk, core).bearer(&world.stranger.key)).await.text();
+    assert!(member.contains("MAL-2026-1") && !stranger.contains("MAL-2026-1"), "{member} {stranger}");
+}
+
+#[tokio::test]
 async fn a_search_says_no_private_name_to_the_public_registry_and_shows_none_of_its() {
     let world = world("[\"domain:acme.example\"]").await;
     let found = r#"{"objects":[{"package":{"name":"@acme/core","version":"9.9.9"}},{"package":{"name":"left-pad","version":"1.3.0"}}]}"#;
@@ -251,6 +286,10 @@ async fn a_search_says_no_private_name_to_the_public_registry_and_shows_none_of_
         "@ACME%20pad",
         "scope:acme%20pad",
         "pad+acme-secret",
+        "pad%20@acme/tool@1.0.0",
+        "pad%20acme-x,acme-y",
+        "pad%20(npm:@acme/tool)",
+        "pad%20@acme/tool/",
         "pad+%22acme-secret%22",
         "@acme/%20pad",
     ] {

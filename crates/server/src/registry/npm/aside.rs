@@ -11,6 +11,7 @@ use sekisho_core::{Ecosystem, Timestamp};
 use sekisho_upstream::{FetchError, Fetched, Hops, Unavailable, Upstream, Validators};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use url::Url;
 
 use crate::app::App;
 use crate::http::{Code, Problem};
@@ -45,7 +46,7 @@ const AT_ONCE: usize = 8;
 pub struct Asides {
     places: Semaphore,
     kept: Cache<[u8; 32], Kept>,
-    unknown: Cache<Aside, Kept>,
+    unknown: Cache<(Aside, Url), Kept>,
 }
 
 #[derive(Clone)]
@@ -62,24 +63,27 @@ impl Default for Asides {
         Asides {
             places: Semaphore::new(AT_ONCE),
             kept: Cache::builder().max_capacity(CAPACITY).weigher(weigh).build(),
-            unknown: Cache::new(8),
+            unknown: Cache::new(64),
         }
     }
 }
 
 impl Asides {
-    /// The answer to `question` of a kind: the kept one, or what `ask` gets.
+    /// The answer of an upstream to `question` of a kind: the kept one, or what `ask` gets.
     pub(super) async fn get(
         &self,
         app: &App,
-        kind: Aside,
+        (kind, upstream): (Aside, &Upstream),
         question: &[u8],
         ask: impl Future<Output = Result<Bytes, FetchError>>,
     ) -> Result<Bytes, FetchError> {
-        let key: [u8; 32] = Sha256::new().chain_update([kind as u8]).chain_update(question).finalize().into();
+        let of_upstream = (kind, upstream.base().clone());
+        let base = Sha256::digest(upstream.base().as_str());
+        let key = Sha256::new().chain_update([kind as u8]).chain_update(base).chain_update(question);
+        let key: [u8; 32] = key.finalize().into();
         let fresh = |kept: &Kept| app.clock.now().since(kept.at) < KEPT;
         let before = self.kept.get(&key);
-        if let Some(kept) = before.clone().filter(fresh).or_else(|| self.unknown.get(&kind).filter(fresh)) {
+        if let Some(kept) = before.clone().filter(fresh).or_else(|| self.unknown.get(&of_upstream).filter(fresh)) {
             return kept.answer;
         }
         let asking = async {
@@ -91,7 +95,7 @@ impl Asides {
         let kept = Kept { at: app.clock.now(), answer: answer.clone() };
         match &answer {
             Ok(_) => self.kept.insert(key, kept),
-            Err(error) if lacks(kind, error) => self.unknown.insert(kind, kept),
+            Err(error) if lacks(kind, error) => self.unknown.insert(of_upstream, kept),
             Err(FetchError::NotFound) => self.kept.insert(key, kept),
             // An old answer is better than none while the registry is down.
             Err(_) => return before.map_or(answer, |kept| kept.answer),
@@ -139,7 +143,7 @@ pub(super) async fn fetch(
             Fetched::NotModified { .. } => Err(FetchError::Invalid("304 to an unconditional request".into())),
         }
     };
-    app.npm.asides.get(app, kind, path.as_bytes(), ask).await
+    app.npm.asides.get(app, (kind, upstream), path.as_bytes(), ask).await
 }
 
 /// An answer of another shape than it should have.

@@ -22,6 +22,7 @@ use super::packument::NPM_NOTICE;
 use super::small;
 use crate::app::App;
 use crate::gate::Guard;
+use crate::http::posted::Place;
 use crate::http::{BodyCaps, Code, Origin, Problem};
 use crate::refusal;
 use crate::registry::Asked;
@@ -43,11 +44,12 @@ pub(super) async fn bulk(app: &App, asked: &Asked<'_>, body: Body) -> Result<Res
         let own = own(&query, &guard, now, &origin);
         Ok((query, own))
     };
-    let (query, mut own) = app.posted.take(&asked.parts.headers, body, BULK, read).await?;
+    let client = asked.exchange.client;
+    let ((query, mut own), place) = app.posted.take(client, &asked.parts.headers, body, BULK, read).await?;
     keep_admitted(app, asked, &mut own);
     let notice = notice(&own);
     add_registrys(app, asked, Arc::new(forwarded(app, &query)), &mut own).await;
-    answer(notice, own, render_bulk).await
+    answer(notice, own, place, render_bulk).await
 }
 
 /// Answers the request of older clients, which send the whole tree: npm 6 to 10, pnpm 10, Yarn 1.
@@ -59,16 +61,17 @@ pub(super) async fn report(app: &App, asked: &Asked<'_>, body: Body) -> Result<R
         let own = own(&query, &guard, now, &origin);
         Ok((tree, query, own))
     };
-    let (tree, query, mut own) = app.posted.take(&asked.parts.headers, body, TREE, read).await?;
+    let client = asked.exchange.client;
+    let ((tree, query, mut own), place) = app.posted.take(client, &asked.parts.headers, body, TREE, read).await?;
     keep_admitted(app, asked, &mut own);
     let notice = notice(&own);
     add_registrys(app, asked, Arc::new(forwarded(app, &query)), &mut own).await;
-    answer(notice, own, move |advisories| render_report(&tree, &query, advisories)).await
+    answer(notice, own, place, move |advisories| render_report(&tree, &query, advisories)).await
 }
 
-/// The one place that says which names go on to the registry: no private one.
+/// The one place that says what goes on to the registry: no private name, and nothing but versions.
 fn forwarded(app: &App, query: &Query) -> Query {
-    query.only(|name| !app.sources.is_private(name))
+    query.forwarded(|name| !app.sources.is_private(name))
 }
 
 /// Of a name whose upstream is not for the caller nothing is said, as everywhere.
@@ -76,13 +79,19 @@ fn keep_admitted(app: &App, asked: &Asked<'_>, own: &mut Advisories) {
     own.retain(|name, _| app.sources.admit(name.clone(), &asked.exchange.caller).is_some());
 }
 
-/// Writes the answer, on a thread for it.
+/// Writes the answer, on a thread for it. The request's place is kept until all that was made of it is gone.
 async fn answer(
     notice: Option<String>,
     advisories: Advisories,
+    place: Place,
     render: impl FnOnce(&Advisories) -> Vec<u8> + Send + 'static,
 ) -> Result<Response<Body>, Problem> {
-    let body = tokio::task::spawn_blocking(move || render(&advisories)).await;
+    let writing = move || {
+        let body = render(&advisories);
+        drop((advisories, place));
+        body
+    };
+    let body = tokio::task::spawn_blocking(writing).await;
     let body = body.map_err(|e| Problem::new(Code::Internal, "The answer could not be made.").log(e.to_string()))?;
     let mut response = small::answer(body);
     if let Some(notice) = notice.and_then(|text| HeaderValue::try_from(text).ok()) {
@@ -110,17 +119,18 @@ fn own(query: &Query, guard: &Guard, now: Timestamp, origin: &Origin) -> Advisor
 
 /// The sentence that npm prints with any answer.
 fn notice(own: &Advisories) -> Option<String> {
-    let first = &own.values().next()?.first()?.title;
+    let first = own.values().next()?.first()?;
+    let first = format!("{}. Why, and what to do: {}", first.title, first.url.as_deref()?);
     Some(match own.values().map(Vec::len).sum() {
-        1 => first.clone(),
+        1 => first,
         count => format!("{first} (the first of {count} refused releases in this project)"),
     })
 }
 
-/// One refused release as an advisory. Its text is made of id, name and version.
+/// One refused release as an advisory. Its text is made of id, name and version; every client prints its address beside it.
 fn advisory(name: &PackageName, version: &str, refusal: &Refusal, origin: &Origin) -> Advisory {
     let url = refusal::why_url(name, Some(version), origin);
-    let title = format!("{}. Why, and what to do: {url}", refusal::blocked(name, Some(version), refusal));
+    let title = refusal::blocked(name, Some(version), refusal);
     // A version that nobody can read is told as every version: its own text would be no range.
     let range = match Version::picked_key(Ecosystem::Npm, version) {
         Some(_) if version.bytes().all(|b| b.is_ascii_graphic()) => version.to_owned(),
@@ -151,7 +161,7 @@ async fn registrys(app: &App, asked: &Asked<'_>, query: Arc<Query>) -> Result<Ad
         let packed = pack(question.clone()).await?;
         app.client.post(&upstream, &upstream.below(PATH), packed, &hops, (ANSWER, WITHIN)).await
     };
-    let body = app.npm.asides.get(app, Aside::Audit, &question, ask).await?;
+    let body = app.npm.asides.get(app, (Aside::Audit, &upstream), &question, ask).await?;
     let reading = tokio::task::spawn_blocking(move || read_answer(&body, &query));
     reading.await.map_err(internal)?.map_err(|e| FetchError::Invalid(e.to_string()))
 }

@@ -48,13 +48,17 @@ async fn ask(app: &App, asked: &Asked<'_>, query: &str) -> Result<Bytes, FetchEr
 
 /// The words of a search that the registry may read: none that is a private name, or the scope of one.
 fn public_words(app: &App, text: &str) -> String {
+    let is_private_name =
+        |name: &str| PackageName::parse(Ecosystem::Npm, name).is_ok_and(|name| app.sources.is_private(&name));
+    // Whatever stands around a name does not hide it: `keywords:`, commas, brackets, a version behind an `@`.
     let is_private = |word: &str| {
-        let word = word.rsplit_once(':').map_or(word, |(_, value)| value);
-        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '@');
-        let scope = bare.trim_start_matches('@');
-        [bare.to_owned(), format!("{bare}/x"), format!("@{scope}/x")]
-            .iter()
-            .any(|name| PackageName::parse(Ecosystem::Npm, name).is_ok_and(|name| app.sources.is_private(&name)))
+        word.split(|c: char| !c.is_ascii_alphanumeric() && !"@/._~-".contains(c)).any(|run| {
+            let run = run.trim_end_matches(['.', '/', '-', '~']);
+            let name = run.get(1..).and_then(|rest| rest.find('@')).map_or(run, |at| &run[..=at]);
+            let scope = name.trim_start_matches('@').split('/').next().unwrap_or_default();
+            let inner = name.rsplit('/').next().unwrap_or_default();
+            [name, inner, &format!("{name}/x"), &format!("@{scope}/x")].into_iter().any(is_private_name)
+        })
     };
     text.split_whitespace().filter(|word| !is_private(word)).collect::<Vec<_>>().join(" ")
 }
