@@ -27,13 +27,13 @@ WORK = ROOT / ".test" / "bench"
 # In the order of the page.
 SECTIONS = {
     "warm": section_warm.run,
-    "others": section_others.run,
     "artifacts": section_artifacts.run,
     "start": section_start.run,
     "memory": section_memory.run,
     "cold": section_cold.run,
     "resolve": section_installs.resolve,
     "install": section_installs.install,
+    "others": section_others.run,
 }
 # Below this load average the machine is ours.
 QUIET = 0.5
@@ -70,11 +70,14 @@ def main():
     )
     for name in arguments.only or SECTIONS:
         measured(run, name)
+        if arguments.write:
+            # After each part: a run that is stopped leaves what it measured.
+            (ROOT / "docs" / "benchmarks.md").write_text(page.markdown())
+            print(f"written with {name}: docs/benchmarks.md", file=sys.stderr)
     page.add_fact("Load average after", f"{machine.load_average():.2f}")
     page.show(page.summary())
     if arguments.write:
         (ROOT / "docs" / "benchmarks.md").write_text(page.markdown())
-        print("\nwritten: docs/benchmarks.md", file=sys.stderr)
 
 
 def measured(run, name):
