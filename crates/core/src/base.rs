@@ -39,6 +39,24 @@ pub fn base62_u32(value: u32) -> [u8; 6] {
     digits
 }
 
+/// Digits of 128 bits in base32: the first is at most 7.
+const U128_DIGITS: usize = 26;
+
+/// `value` in Crockford's base32, most significant digit first, padded with `0`: texts are ordered as numbers are.
+pub fn u128_crockford(value: u128) -> String {
+    let digit = |at: usize| char::from(CROCKFORD[(value >> (5 * at)) as usize & 31]);
+    (0..U128_DIGITS).rev().map(digit).collect()
+}
+
+/// Reads what [`u128_crockford`] wrote: capital letters only, because an id has one form.
+pub fn crockford_u128(text: &str) -> Option<u128> {
+    let digit = |c: u8| CROCKFORD.iter().position(|d| *d == c);
+    if text.len() != U128_DIGITS || text.as_bytes().first().is_none_or(|c| digit(*c).is_none_or(|d| d > 7)) {
+        return None;
+    }
+    text.bytes().try_fold(0_u128, |value, c| Some(value << 5 | digit(c)? as u128))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

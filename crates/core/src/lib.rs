@@ -13,6 +13,7 @@ pub mod id;
 pub mod language;
 pub mod login;
 pub mod name;
+pub mod org;
 pub mod policy;
 pub mod purl;
 pub mod secret;

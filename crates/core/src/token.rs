@@ -18,16 +18,22 @@ const CHECKSUM_CHARS: usize = 6;
 pub enum TokenKind {
     /// `tg_anon_`: a person whose e-mail address was verified.
     Personal,
+    /// `tg_org_`: a person or machine that an organisation gave it to.
+    Organisation,
+    /// `sekisho_apikey_`: a bot of an organisation; sent as `<key>:<bot id>`.
+    BotKey,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [TokenKind; 1] = [TokenKind::Personal];
+    pub const ALL: [TokenKind; 3] = [TokenKind::Personal, TokenKind::Organisation, TokenKind::BotKey];
 
     /// What a token of this kind starts with.
     pub fn prefix(self) -> &'static str {
         match self {
             TokenKind::Personal => "tg_anon_",
+            TokenKind::Organisation => "tg_org_",
+            TokenKind::BotKey => "sekisho_apikey_",
         }
     }
 }

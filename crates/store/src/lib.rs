@@ -12,6 +12,8 @@ macro_rules! statements {
 
 mod accounts;
 mod attempts;
+mod audit;
+mod bots;
 mod codes;
 mod db;
 mod error;
@@ -20,6 +22,8 @@ mod ledger;
 mod logins;
 mod maintenance;
 mod migrate;
+mod org_tokens;
+mod orgs;
 mod outbox;
 #[cfg(test)]
 mod schema_tests;
@@ -30,6 +34,8 @@ mod tokens;
 
 pub use accounts::{Account, Accounts};
 pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
+pub use audit::{Audit, AuditRow, NewAudit};
+pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use error::{StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
@@ -38,6 +44,8 @@ pub use ledger::{
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use maintenance::{Maintenance, Swept};
+pub use org_tokens::{NewOrgToken, OrgRevocation, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
+pub use orgs::{Member, MemberChange, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

@@ -10,17 +10,24 @@ use uuid::Uuid;
 use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability};
-use crate::{accounts, attempts, codes, ledger, logins, maintenance, migrate, on_both_engines, outbox, store, tokens};
+use crate::{
+    accounts, attempts, audit, bots, codes, ledger, logins, maintenance, migrate, on_both_engines, org_tokens, orgs,
+    outbox, store, tokens,
+};
 
 /// Every statement over the main part.
 fn main_statements() -> impl Iterator<Item = &'static str> {
     let lists = [
         accounts::STATEMENTS,
         attempts::STATEMENTS,
+        audit::STATEMENTS,
+        bots::STATEMENTS,
         codes::STATEMENTS,
         logins::STATEMENTS,
         maintenance::STATEMENTS,
         migrate::STATEMENTS,
+        org_tokens::STATEMENTS,
+        orgs::STATEMENTS,
         outbox::STATEMENTS,
         store::STATEMENTS,
         tokens::STATEMENTS,
@@ -122,7 +129,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 2: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 3: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

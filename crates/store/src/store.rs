@@ -8,7 +8,9 @@ use crate::db::{Db, Place, sql};
 use crate::error::{StoreError, Unavailability};
 use crate::ledger::Ledger;
 use crate::migrate::Part;
-use crate::{Accounts, Attempts, Codes, Keys, Logins, Maintenance, Outbox, Tokens};
+use crate::{
+    Accounts, Attempts, Audit, Bots, Codes, Keys, Logins, Maintenance, OrgTokens, Organisations, Outbox, Tokens,
+};
 
 /// Connections to PostgreSQL for everything but the ledger.
 const MAIN_CONNECTIONS: u32 = 10;
@@ -101,6 +103,26 @@ impl Store {
     /// The logins from terminals.
     pub fn logins(&self) -> Logins<'_> {
         Logins { db: &self.db }
+    }
+
+    /// The organisations.
+    pub fn organisations(&self) -> Organisations<'_> {
+        Organisations { db: &self.db }
+    }
+
+    /// The organisations' bots.
+    pub fn bots(&self) -> Bots<'_> {
+        Bots { db: &self.db }
+    }
+
+    /// The organisations' tokens.
+    pub fn org_tokens(&self) -> OrgTokens<'_> {
+        OrgTokens { db: &self.db }
+    }
+
+    /// What was done to the organisations.
+    pub fn audit(&self) -> Audit<'_> {
+        Audit { db: &self.db }
     }
 
     /// The messages that wait to be sent.

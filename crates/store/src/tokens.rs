@@ -174,6 +174,8 @@ pub(crate) async fn delete_of_account(tx: &mut Tx, account: AccountId) -> Result
 fn kind_text(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Personal => "personal",
+        TokenKind::Organisation => "organisation",
+        TokenKind::BotKey => "bot_key",
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use sekisho_core::Language;
 use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{AccountId, AttemptId, CodeId, EntryId, LoginId, MessageId, TokenId};
+use sekisho_core::id::{
+    AccountId, AttemptId, AuditId, BotId, BotKeyId, CodeId, EntryId, LoginId, MessageId, OrgId, OrgTokenId, TokenId,
+};
+use sekisho_core::org::Role;
 use sekisho_core::token::TokenHash;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -26,7 +29,7 @@ pub(crate) enum Value {
     Int(Option<i64>),
     Text(String),
     Bytes(Vec<u8>),
-    Uuid(Uuid),
+    Uuid(Option<Uuid>),
 }
 
 /// Starts a statement.
@@ -80,7 +83,7 @@ where
     Option<i64>: Storable<A>,
     String: Storable<A>,
     Vec<u8>: Storable<A>,
-    Uuid: Storable<A>,
+    Option<Uuid>: Storable<A>,
 {
     let mut arguments = A::default();
     arguments.reserve(values.len(), 0);
@@ -119,6 +122,7 @@ macro_rules! value_from {
 
 value_from! {
     i64: value => Value::Int(Some(value));
+    Option<i64>: value => Value::Int(value);
     Timestamp: value => Value::Int(Some(value.0));
     Option<Timestamp>: value => Value::Int(value.map(|t| t.0));
     &str: value => Value::from(value.to_owned());
@@ -126,13 +130,19 @@ value_from! {
     Language: value => Value::Text(value.as_str().to_owned());
     &[u8; 32]: value => Value::Bytes(value.to_vec());
     &TokenHash: value => Value::Bytes(value.0.to_vec());
-    AccountId: value => Value::Uuid(value.0);
-    AttemptId: value => Value::Uuid(value.0);
-    CodeId: value => Value::Uuid(value.0);
-    EntryId: value => Value::Uuid(value.0);
-    LoginId: value => Value::Uuid(value.0);
-    MessageId: value => Value::Uuid(value.0);
-    TokenId: value => Value::Uuid(value.0);
+    AccountId: value => Value::Uuid(Some(value.0));
+    AttemptId: value => Value::Uuid(Some(value.0));
+    CodeId: value => Value::Uuid(Some(value.0));
+    EntryId: value => Value::Uuid(Some(value.0));
+    LoginId: value => Value::Uuid(Some(value.0));
+    MessageId: value => Value::Uuid(Some(value.0));
+    TokenId: value => Value::Uuid(Some(value.0));
+    OrgId: value => Value::Uuid(Some(value.0));
+    OrgTokenId: value => Value::Uuid(Some(value.0));
+    Option<OrgTokenId>: value => Value::Uuid(value.map(|id| id.0));
+    BotId: value => Value::Uuid(Some(value.0));
+    BotKeyId: value => Value::Uuid(Some(value.0));
+    AuditId: value => Value::Uuid(Some(value.0));
 }
 
 /// A row of either engine. Columns are read by their place in the statement.
@@ -181,6 +191,11 @@ impl Row {
     /// A language.
     pub(crate) fn language(&self, column: usize) -> Result<Language, StoreError> {
         Language::parse(&self.get::<String>(column)?).ok_or(StoreError::unreadable("language"))
+    }
+
+    /// A role.
+    pub(crate) fn role(&self, column: usize) -> Result<Role, StoreError> {
+        Role::parse(&self.get::<String>(column)?).ok_or(StoreError::unreadable("role"))
     }
 
     /// A token's hash.

@@ -1,0 +1,84 @@
+//! What people and bots did to an organisation. A row is written in the same transaction as what it tells of; rows are
+//! added and never changed.
+
+use sekisho_core::Timestamp;
+use sekisho_core::id::{AuditId, OrgId};
+
+use crate::db::{Db, Row, Tx, sql};
+use crate::error::StoreError;
+
+statements! {
+    INSERT = "INSERT INTO audit (id, org_id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    PAGE = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 \
+            ORDER BY id DESC LIMIT $3";
+}
+
+/// A row to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAudit {
+    /// Its id.
+    pub id: AuditId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it: an address, a bot's id, or `operator`.
+    pub actor: String,
+    /// What: `token.issued`, `member.removed`.
+    pub action: &'static str,
+    /// To whom or what.
+    pub subject: String,
+    /// More about it, as JSON; never a secret.
+    pub detail: String,
+}
+
+/// A row as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Its id.
+    pub id: AuditId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To whom or what.
+    pub subject: String,
+    /// More about it, as JSON.
+    pub detail: String,
+}
+
+/// The audit log.
+pub struct Audit<'a> {
+    pub(crate) db: &'a Db,
+}
+
+impl Audit<'_> {
+    /// Rows that are older than `before`, newest first. Rows that come meanwhile change no page.
+    pub async fn page(&self, org: OrgId, before: AuditId, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        let page = sql(PAGE).bind(org).bind(before).bind(i64::from(limit));
+        self.db.all(page).await?.iter().map(read).collect()
+    }
+
+    /// Writes down what changed nothing else in the database.
+    pub async fn note(&self, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        insert(&mut tx, org, row).await?;
+        tx.commit().await
+    }
+}
+
+pub(crate) async fn insert(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
+    let insert = sql(INSERT).bind(row.id).bind(org).bind(row.at).bind(row.actor.as_str()).bind(row.action);
+    tx.run(insert.bind(row.subject.as_str()).bind(row.detail.as_str())).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<AuditRow, StoreError> {
+    Ok(AuditRow {
+        id: AuditId(row.get(0)?),
+        at: row.time(1)?,
+        actor: row.get(2)?,
+        action: row.get(3)?,
+        subject: row.get(4)?,
+        detail: row.get(5)?,
+    })
+}

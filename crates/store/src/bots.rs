@@ -1,0 +1,185 @@
+//! Bots: an organisation's programs, and the keys that they come with.
+
+use sekisho_core::Timestamp;
+use sekisho_core::id::{BotId, BotKeyId, OrgId};
+use sekisho_core::org::Role;
+use sekisho_core::token::{PlainToken, TokenHash};
+
+use crate::audit::{self, NewAudit};
+use crate::db::{Db, Row, sql};
+use crate::error::StoreError;
+
+statements! {
+    INSERT = "INSERT INTO bots (id, org_id, name, role, created_at) VALUES ($1, $2, $3, $4, $5) \
+              ON CONFLICT (org_id, name) WHERE removed_at IS NULL DO NOTHING";
+    OF_ORG = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND removed_at IS NULL ORDER BY name";
+    REMOVE = "UPDATE bots SET removed_at = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
+    INSERT_KEY = "INSERT INTO bot_keys (id, bot_id, hash, hint, created_at) \
+                  SELECT $1, id, $3, $4, $5 FROM bots WHERE id = $2 AND org_id = $6 AND removed_at IS NULL";
+    KEYS = "SELECT k.id, k.hint, k.created_at, k.last_used_at, k.revoked_at FROM bot_keys k \
+            JOIN bots b ON b.id = k.bot_id WHERE b.id = $1 AND b.org_id = $2 ORDER BY k.id";
+    REVOKE_KEY = "UPDATE bot_keys SET revoked_at = $4 WHERE id = $1 AND revoked_at IS NULL \
+                  AND bot_id IN (SELECT id FROM bots WHERE id = $2 AND org_id = $3)";
+    FIND_BY_KEY = "SELECT b.id, b.org_id, b.name, b.role, b.created_at, k.id, o.guard FROM bot_keys k \
+                   JOIN bots b ON b.id = k.bot_id JOIN organisations o ON o.id = b.org_id \
+                   WHERE k.hash = $1 AND k.revoked_at IS NULL AND b.removed_at IS NULL";
+    TOUCH_KEY = "UPDATE bot_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+}
+
+/// A bot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bot {
+    /// Its id.
+    pub id: BotId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// What the organisation calls it.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A key to be stored. It is made from a plain one, which stays with the caller.
+#[derive(Clone, Debug)]
+pub struct NewBotKey {
+    /// Its id.
+    pub id: BotKeyId,
+    hash: TokenHash,
+    hint: String,
+}
+
+impl NewBotKey {
+    /// What is kept of `key`.
+    pub fn of(id: BotKeyId, key: &PlainToken) -> NewBotKey {
+        NewBotKey { id, hash: key.hash(), hint: key.hint() }
+    }
+}
+
+/// A bot's key as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BotKey {
+    /// Its id.
+    pub id: BotKeyId,
+    /// `sekisho_apikey_Ab3d…`
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The last request with it.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// The bot behind a key that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// The bot.
+    pub bot: Bot,
+    /// The key.
+    pub key: BotKeyId,
+    /// Its organisation has Guard enabled.
+    pub guard: bool,
+}
+
+/// The bots.
+pub struct Bots<'a> {
+    pub(crate) db: &'a Db,
+}
+
+impl Bots<'_> {
+    /// Makes a bot; `false` if the organisation has one of this name.
+    pub async fn create(&self, bot: &Bot, audit: &NewAudit) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let insert = sql(INSERT).bind(bot.id).bind(bot.org).bind(bot.name.as_str()).bind(bot.role.as_str());
+        if tx.run(insert.bind(bot.created_at)).await? == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, bot.org, audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// An organisation's bots, by name.
+    pub async fn of_org(&self, org: OrgId) -> Result<Vec<Bot>, StoreError> {
+        self.db.all(sql(OF_ORG).bind(org)).await?.iter().map(read).collect()
+    }
+
+    /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
+    pub async fn remove(&self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        if tx.run(sql(REMOVE).bind(bot).bind(org).bind(audit.at)).await? == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Gives a bot one more key; `false` if the organisation has no such bot.
+    pub async fn add_key(&self, org: OrgId, bot: BotId, key: &NewBotKey, audit: &NewAudit) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let insert = sql(INSERT_KEY).bind(key.id).bind(bot).bind(&key.hash).bind(key.hint.as_str());
+        if tx.run(insert.bind(audit.at).bind(org)).await? == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// A bot's keys, oldest first, revoked ones too.
+    pub async fn keys(&self, org: OrgId, bot: BotId) -> Result<Vec<BotKey>, StoreError> {
+        self.db.all(sql(KEYS).bind(bot).bind(org)).await?.iter().map(read_key).collect()
+    }
+
+    /// Ends one key; `false` if it does not count any more, or is not the bot's.
+    pub async fn revoke_key(
+        &self,
+        org: OrgId,
+        bot: BotId,
+        key: BotKeyId,
+        audit: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.db.begin().await?;
+        if tx.run(sql(REVOKE_KEY).bind(key).bind(bot).bind(org).bind(audit.at)).await? == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// The bot behind a key, if both count.
+    pub async fn find_by_key(&self, hash: &TokenHash) -> Result<Option<KeyHolder>, StoreError> {
+        let row = self.db.optional(sql(FIND_BY_KEY).bind(hash)).await?;
+        row.map(|row| Ok(KeyHolder { bot: read(&row)?, key: BotKeyId(row.get(5)?), guard: row.get::<i64>(6)? != 0 }))
+            .transpose()
+    }
+
+    /// Writes down when a key was last used. An older moment never replaces a later one.
+    pub async fn touch_key(&self, key: BotKeyId, at: Timestamp) -> Result<(), StoreError> {
+        self.db.write(sql(TOUCH_KEY).bind(key).bind(at)).await.map(drop)
+    }
+}
+
+fn read(row: &Row) -> Result<Bot, StoreError> {
+    Ok(Bot {
+        id: BotId(row.get(0)?),
+        org: OrgId(row.get(1)?),
+        name: row.get(2)?,
+        role: row.role(3)?,
+        created_at: row.time(4)?,
+    })
+}
+
+fn read_key(row: &Row) -> Result<BotKey, StoreError> {
+    Ok(BotKey {
+        id: BotKeyId(row.get(0)?),
+        hint: row.get(1)?,
+        created_at: row.time(2)?,
+        last_used_at: row.maybe_time(3)?,
+        revoked_at: row.maybe_time(4)?,
+    })
+}

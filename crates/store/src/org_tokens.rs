@@ -1,0 +1,304 @@
+//! Tokens that an organisation gives to people and machines: hashes and hints, never the plain text.
+
+use sekisho_core::Timestamp;
+use sekisho_core::id::{OrgId, OrgTokenId};
+use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
+use sekisho_core::token::{PlainToken, TokenHash};
+
+use crate::audit::{self, NewAudit};
+use crate::db::{Db, Row, Tx, sql};
+use crate::error::StoreError;
+
+statements! {
+    INSERT = "INSERT INTO org_tokens (id, org_id, identifier, hash, hint, made_by, created_at, expires_at, replaces) \
+              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    FIND_BY_HASH = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+                    t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
+                    JOIN organisations o ON o.id = t.org_id WHERE t.hash = $1";
+    FIND = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+            t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
+            JOIN organisations o ON o.id = t.org_id WHERE t.org_id = $1 AND t.id = $2";
+    // A row value is compared by its first part, then by its second: the page after a row, whatever was added since.
+    PAGE = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+            t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
+            JOIN organisations o ON o.id = t.org_id \
+            WHERE t.org_id = $1 AND (t.identifier, t.id) > ($2, $3) AND t.identifier < $4 AND ($5 = 'any' \
+            OR ($5 = 'revoked' AND t.revoked_at IS NOT NULL) \
+            OR ($5 = 'expired' AND t.revoked_at IS NULL AND t.expires_at <= $6) \
+            OR ($5 = 'active' AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $6))) \
+            ORDER BY t.identifier, t.id LIMIT $7";
+    REVOKE = "UPDATE org_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL \
+              RETURNING id, hash, revoked_at";
+    // Of two rotations at once one finds the row as it was.
+    REPLACE = "UPDATE org_tokens SET replaced_by = $3, expires_at = $4, revoked_at = $5 \
+               WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL AND replaced_by IS NULL \
+               RETURNING id, hash, revoked_at";
+    REVOKED_SINCE = "SELECT id, hash, revoked_at FROM org_tokens WHERE revoked_at >= $1 ORDER BY revoked_at";
+    TOUCH = "UPDATE org_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+}
+
+/// A token to be stored. It is made from a plain one, which stays with the caller.
+#[derive(Clone, Debug)]
+pub struct NewOrgToken {
+    /// Its id.
+    pub id: OrgTokenId,
+    /// Whom it is for.
+    pub identifier: UserIdentifier,
+    /// Who made it, as the audit log writes it.
+    pub made_by: String,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    hash: TokenHash,
+    hint: String,
+}
+
+impl NewOrgToken {
+    /// What is kept of `token`.
+    pub fn of(
+        id: OrgTokenId,
+        token: &PlainToken,
+        identifier: UserIdentifier,
+        made_by: &str,
+        expires_at: Option<Timestamp>,
+    ) -> NewOrgToken {
+        NewOrgToken { id, identifier, made_by: made_by.to_owned(), expires_at, hash: token.hash(), hint: token.hint() }
+    }
+}
+
+/// A token's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgTokenRow {
+    /// Its id.
+    pub id: OrgTokenId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// Whom it is for.
+    pub identifier: UserIdentifier,
+    /// `tg_org_Ab3d…`
+    pub hint: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// The last package request, as far as it was written down.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// The token that it came instead of.
+    pub replaces: Option<OrgTokenId>,
+    /// The token that came instead of it.
+    pub replaced_by: Option<OrgTokenId>,
+    /// Its organisation has Guard enabled.
+    pub guard: bool,
+}
+
+/// Whether a token counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenStatus {
+    /// It counts.
+    Active,
+    /// It was revoked.
+    Revoked,
+    /// It ended by itself.
+    Expired,
+}
+
+impl TokenStatus {
+    /// Every status.
+    pub const ALL: [TokenStatus; 3] = [TokenStatus::Active, TokenStatus::Revoked, TokenStatus::Expired];
+
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TokenStatus::Active => "active",
+            TokenStatus::Revoked => "revoked",
+            TokenStatus::Expired => "expired",
+        }
+    }
+}
+
+impl OrgTokenRow {
+    /// Whether it counts at `now`.
+    pub fn status(&self, now: Timestamp) -> TokenStatus {
+        match (self.revoked_at, self.expires_at) {
+            (Some(_), _) => TokenStatus::Revoked,
+            (None, Some(end)) if end <= now => TokenStatus::Expired,
+            _ => TokenStatus::Active,
+        }
+    }
+}
+
+/// An organisation's token that no longer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrgRevocation {
+    /// Its id.
+    pub token: OrgTokenId,
+    /// What caches know it by.
+    pub hash: TokenHash,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Which tokens, and after which one.
+#[derive(Clone, Debug)]
+pub struct OrgTokenPage {
+    /// Whose identifiers begin so.
+    pub prefix: IdentifierPrefix,
+    /// Of this status; `None`: of any.
+    pub status: Option<TokenStatus>,
+    /// After this identifier and id.
+    pub after: Option<(UserIdentifier, OrgTokenId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What came of a rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The new token counts. With no overlap the old one does not any more.
+    Done {
+        /// The old one, if it ended at once.
+        ended: Option<OrgRevocation>,
+    },
+    /// It was rotated before.
+    Before,
+    /// It does not count, or the organisation has no such token.
+    Absent,
+}
+
+/// The organisations' tokens.
+pub struct OrgTokens<'a> {
+    pub(crate) db: &'a Db,
+}
+
+impl OrgTokens<'_> {
+    /// Stores a token.
+    pub async fn issue(&self, org: OrgId, token: &NewOrgToken, audit: &NewAudit) -> Result<(), StoreError> {
+        let mut tx = self.db.begin().await?;
+        insert(&mut tx, org, token, None, audit.at).await?;
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await
+    }
+
+    /// The token with this hash, dead ones too.
+    pub async fn find_by_hash(&self, hash: &TokenHash) -> Result<Option<OrgTokenRow>, StoreError> {
+        self.db.optional(sql(FIND_BY_HASH).bind(hash)).await?.as_ref().map(read).transpose()
+    }
+
+    /// An organisation's token, dead ones too.
+    pub async fn find(&self, org: OrgId, id: OrgTokenId) -> Result<Option<OrgTokenRow>, StoreError> {
+        self.db.optional(sql(FIND).bind(org).bind(id)).await?.as_ref().map(read).transpose()
+    }
+
+    /// Tokens by identifier, then by age. Rows that come meanwhile move none from one page to another.
+    pub async fn page(&self, org: OrgId, page: &OrgTokenPage, now: Timestamp) -> Result<Vec<OrgTokenRow>, StoreError> {
+        let nothing = OrgTokenId(uuid::Uuid::nil());
+        let (after, id) = match &page.after {
+            Some((identifier, id)) => (identifier.as_str(), *id),
+            None => (page.prefix.first(), nothing),
+        };
+        let status = page.status.map_or("any", TokenStatus::as_str);
+        let statement = sql(PAGE).bind(org).bind(after).bind(id).bind(page.prefix.end()).bind(status).bind(now);
+        self.db.all(statement.bind(i64::from(page.limit))).await?.iter().map(read).collect()
+    }
+
+    /// Ends a token; none if it was ended before, or the organisation has no such token.
+    pub async fn revoke(
+        &self,
+        org: OrgId,
+        id: OrgTokenId,
+        audit: &NewAudit,
+    ) -> Result<Option<OrgRevocation>, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let row = tx.optional(sql(REVOKE).bind(org).bind(id).bind(audit.at)).await?;
+        let Some(revoked) = row.as_ref().map(read_revocation).transpose()? else { return Ok(None) };
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(revoked)
+    }
+
+    /// Puts a new token in an old one's place, which ends at `old_ends`, or at once. The audit's moment is now.
+    pub async fn rotate(
+        &self,
+        org: OrgId,
+        old: OrgTokenId,
+        new: &NewOrgToken,
+        old_ends: Option<Timestamp>,
+        audit: &NewAudit,
+    ) -> Result<Rotated, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let before = tx.optional(sql(FIND).bind(org).bind(old)).await?.as_ref().map(read).transpose()?;
+        let Some(before) = before else { return Ok(Rotated::Absent) };
+        if before.replaced_by.is_some() {
+            return Ok(Rotated::Before);
+        }
+        if before.status(audit.at) != TokenStatus::Active {
+            return Ok(Rotated::Absent);
+        }
+        insert(&mut tx, org, new, Some(old), audit.at).await?;
+        // An overlap never makes the old one live longer than it would have.
+        let ends = old_ends.map(|end| before.expires_at.map_or(end, |own| own.min(end))).or(before.expires_at);
+        let revoked_at = old_ends.is_none().then_some(audit.at);
+        let row = tx.optional(sql(REPLACE).bind(org).bind(old).bind(new.id).bind(ends).bind(revoked_at)).await?;
+        let Some(row) = row else { return Ok(Rotated::Before) };
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(Rotated::Done { ended: read_revocation(&row)? })
+    }
+
+    /// What was revoked at or after `since`, by this node or another, or on the command line.
+    pub async fn revoked_since(&self, since: Timestamp) -> Result<Vec<OrgRevocation>, StoreError> {
+        let rows = self.db.all(sql(REVOKED_SINCE).bind(since)).await?;
+        rows.iter().filter_map(|row| read_revocation(row).transpose()).collect()
+    }
+
+    /// Writes down when tokens were last used, in one transaction. An older moment never replaces a later one.
+    pub async fn touch_last_used(&self, uses: &[(OrgTokenId, Timestamp)]) -> Result<(), StoreError> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        // In order: the order in which everybody locks.
+        let mut uses = uses.to_vec();
+        uses.sort_unstable();
+        let mut tx = self.db.begin().await?;
+        for (token, at) in uses {
+            tx.run(sql(TOUCH).bind(token).bind(at)).await?;
+        }
+        tx.commit().await
+    }
+}
+
+async fn insert(
+    tx: &mut Tx,
+    org: OrgId,
+    token: &NewOrgToken,
+    replaces: Option<OrgTokenId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let insert = sql(INSERT).bind(token.id).bind(org).bind(token.identifier.as_str()).bind(&token.hash);
+    let insert = insert.bind(token.hint.as_str()).bind(token.made_by.as_str()).bind(now).bind(token.expires_at);
+    tx.run(insert.bind(replaces)).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<OrgTokenRow, StoreError> {
+    let identifier: String = row.get(2)?;
+    Ok(OrgTokenRow {
+        id: OrgTokenId(row.get(0)?),
+        org: OrgId(row.get(1)?),
+        identifier: UserIdentifier::parse(&identifier).map_err(|_| StoreError::unreadable("user identifier"))?,
+        hint: row.get(3)?,
+        created_at: row.time(4)?,
+        expires_at: row.maybe_time(5)?,
+        last_used_at: row.maybe_time(6)?,
+        revoked_at: row.maybe_time(7)?,
+        replaces: row.get::<Option<uuid::Uuid>>(8)?.map(OrgTokenId),
+        replaced_by: row.get::<Option<uuid::Uuid>>(9)?.map(OrgTokenId),
+        guard: row.get::<i64>(10)? != 0,
+    })
+}
+
+/// None where the row was not revoked, but ends later.
+fn read_revocation(row: &Row) -> Result<Option<OrgRevocation>, StoreError> {
+    let (token, hash) = (OrgTokenId(row.get(0)?), row.hash(1)?);
+    Ok(row.maybe_time(2)?.map(|at| OrgRevocation { token, hash, at }))
+}
