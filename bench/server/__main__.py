@@ -45,21 +45,22 @@ def main():
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this section; may be repeated")
     parser.add_argument("--rows", default="", help="only documents whose title has this text")
     arguments = parser.parse_args()
-    if arguments.write and (arguments.only or arguments.rows):
-        parser.error("--write wants everything")
+    if arguments.write and arguments.rows:
+        parser.error("--write wants every row of a section")
     # Stopped by hand or not, what was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     WORK.mkdir(parents=True, exist_ok=True)
     # The load's core also has what only waits: this program and the local upstream.
     os.sched_setaffinity(0, {programs.LOAD_CORE})
 
-    page, chosen = Page(), plan.chosen()
+    page, chosen = Page(kept_page(arguments)), plan.chosen()
     binary, generate = (
         (ROOT / os.environ.get(name, f"target/release/{program}")).resolve()
         for name, program in (("BENCH_BINARY", "sekisho"), ("BENCH_GENERATE", "examples/generate"))
     )
     run = Run(binary, generate, WORK, chosen, page, arguments.rows)
-    page.where(machine.facts(binary, comparators.versions()))
+    facts = machine.facts(binary, comparators.versions())
+    page.where(facts)
     if run.database:
         page.add_fact("PostgreSQL", machine.postgres_version(run.database))
     quiet = int(os.environ.get("BENCH_WAIT", "600")) if chosen is plan.FULL else 0
@@ -68,16 +69,31 @@ def main():
         "Load average before",
         f"{load:.2f}" + (", the machine was not quiet: the figures are noisy" if load >= QUIET else ""),
     )
-    for name in arguments.only or SECTIONS:
+    names = arguments.only or list(SECTIONS)
+    for name in names:
+        page.begin(name, facts["Sekisho"])
         measured(run, name)
         if arguments.write:
             # After each part: a run that is stopped leaves what it measured.
-            (ROOT / "docs" / "benchmarks.md").write_text(page.markdown())
+            write(page)
             print(f"written with {name}: docs/benchmarks.md", file=sys.stderr)
     page.add_fact("Load average after", f"{machine.load_average():.2f}")
-    page.show(page.summary())
+    page.show(page.summary(names))
     if arguments.write:
-        (ROOT / "docs" / "benchmarks.md").write_text(page.markdown())
+        write(page)
+
+
+def kept_page(arguments):
+    """Where the page's sections are kept; a run of everything begins anew."""
+    kept = WORK / "page.json"
+    if arguments.write and not arguments.only:
+        kept.unlink(missing_ok=True)
+    return kept if arguments.write else None
+
+
+def write(page):
+    page.keep()
+    (ROOT / "docs" / "benchmarks.md").write_text(page.markdown(SECTIONS))
 
 
 def measured(run, name):

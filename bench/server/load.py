@@ -34,19 +34,28 @@ def median(samples):
     return Sample(**{**middle, "errors": sum(sample.errors for sample in samples)})
 
 
-def cpu_seconds(pids):
-    """User and system time of the processes, all their threads."""
-    total = 0
+def proc_texts(pids, name):
+    """A file of each process below /proc. One that ended meanwhile is left out: nginx's cache loader does after a minute."""
     for pid in pids:
-        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICK
+        try:
+            yield pid, pathlib.Path(f"/proc/{pid}/{name}").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+
+
+def cpu_seconds(pids):
+    """User and system time of each process, all its threads."""
+    used = {}
+    for pid, text in proc_texts(pids, "stat"):
+        fields = text.rsplit(")", 1)[1].split()
+        used[pid] = (int(fields[11]) + int(fields[12])) / TICK
+    return used
 
 
 def rss_mib(pids):
     """What is in memory; a process that ended meanwhile has nothing."""
-    status = (pathlib.Path(f"/proc/{pid}/status").read_text() for pid in pids)
-    return sum(int(text.split("VmRSS:")[1].split()[0]) for text in status if "VmRSS:" in text) / 1024
+    status = proc_texts(pids, "status")
+    return sum(int(text.split("VmRSS:")[1].split()[0]) for _, text in status if "VmRSS:" in text) / 1024
 
 
 def core_ticks(core):
@@ -77,7 +86,7 @@ def wrk(server, path, headers, connections, seconds, paths=None):
     said = subprocess.run(command, capture_output=True, text=True)
     if said.returncode != 0:
         raise NotMeasured(f"wrk failed: {said.stdout}{said.stderr}")
-    used = cpu_seconds(pids) - before
+    used = sum(seconds - before[pid] for pid, seconds in cpu_seconds(before).items())
     server_core, load_core = busy(SERVER_CORE, cores[0]), busy(LOAD_CORE, cores[1])
     result = json.loads(said.stdout.splitlines()[-1])
     requests = max(1, result["requests"])

@@ -1,5 +1,6 @@
 """Prints the report as it grows, and keeps it for docs/benchmarks.md."""
 
+import json
 import sys
 
 import report
@@ -13,8 +14,8 @@ columns of a table with each other, not with other machines.
 
 REPEAT = """\
 `make bench` takes about 25 minutes and prints; `bench/run --write` also writes this page; `bench/run --only SECTION`
-measures one part (`warm`, `others`, `artifacts`, `start`, `memory`, `cold`, `resolve`, `install`); `BENCH_QUICK=1` takes
-about four minutes and is for trying things. What it needs is installed: nginx, wrk and curl as Debian's packages, the
+measures one part (`warm`, `others`, `artifacts`, `start`, `memory`, `cold`, `resolve`, `install`), with `--write` into the
+page of the last whole run on that machine; `BENCH_QUICK=1` takes about four minutes and is for trying things. What it needs is installed: nginx, wrk and curl as Debian's packages, the
 other proxies and the package managers by their names into `.test/bench`. The documents are fetched once from the
 registries that this machine is set to and stay there; deleting the folder fetches them anew. PostgreSQL is measured where
 `scripts/test-postgres start` has started one. The run waits up to ten minutes for a load average below 0.5.
@@ -22,16 +23,23 @@ registries that this machine is set to and stay there; deleting the folder fetch
 
 
 class Page:
-    """The report so far."""
+    """The report so far, by sections."""
 
-    def __init__(self):
-        self.parts = []
-        self.goals = []
-        self.facts = ""
+    def __init__(self, kept=None):
+        """`kept`: the file in which sections wait for a run that measures the others."""
+        self.kept = kept
+        # Of each section: what it said, its goals, and the commit that it measured.
+        self.sections = json.loads(kept.read_text()) if kept and kept.exists() else {}
+        self.section = None
+        self.facts = {}
+
+    def begin(self, name, commit):
+        """What is said from here on is said by this section."""
+        self.section = self.sections[name] = {"parts": [], "goals": [], "commit": commit}
 
     def say(self, text):
         """Prints a part and keeps it."""
-        self.parts.append(text)
+        self.section["parts"].append(text)
         self.show(text)
 
     def show(self, text):
@@ -39,16 +47,16 @@ class Page:
         print(f"\n{clear}{text}", flush=True)
 
     def where(self, facts):
-        self.facts = "\n".join(f"- {name}: {value}" for name, value in facts.items())
-        self.show(self.facts)
+        self.facts = dict(facts)
+        self.show(listed(self.facts))
 
     def add_fact(self, name, value):
-        self.facts += f"\n- {name}: {value}"
-        self.show(f"- {name}: {value}")
+        self.facts[name] = value
+        self.show(listed({name: value}))
 
     def goal(self, text, holds, told):
         """One line of the summary."""
-        self.goals.append((text, report.met(holds), told))
+        self.section["goals"].append((text, report.met(holds), told))
 
     def rows_goal(self, text, values, holds):
         """A goal that every row of a table has: how many met it, and which missed it."""
@@ -67,15 +75,30 @@ class Page:
         if failed:
             self.say("These rows are not valid:\n\n" + "\n".join(failed))
 
-    def summary(self):
-        return report.table(["goal", "", "measured"], self.goals, left=3) if self.goals else "No goal was measured."
+    def summary(self, names):
+        goals = [goal for name in names for goal in self.sections.get(name, {"goals": []})["goals"]]
+        return report.table(["goal", "", "measured"], goals, left=3) if goals else "No goal was measured."
 
-    def markdown(self):
+    def keep(self):
+        """So that a later run of one section can write the whole page."""
+        self.kept.write_text(json.dumps(self.sections))
+
+    def markdown(self, names):
+        """The page, with these sections in this order."""
+        sections = {name: self.sections[name] for name in names if name in self.sections}
+        commits = {name: section["commit"] for name, section in sections.items()}
+        facts = self.facts
+        if len(set(commits.values())) > 1:
+            facts = facts | {"Commits of the sections": ", ".join(f"{name} {commit}" for name, commit in commits.items())}
         parts = [
             HEAD,
-            "## Goals\n\n" + self.summary(),
-            *self.parts,
-            "## Where\n\n" + self.facts,
+            "## Goals\n\n" + self.summary(names),
+            *(part for section in sections.values() for part in section["parts"]),
+            "## Where\n\n" + listed(facts),
             "## To repeat it\n\n" + REPEAT,
         ]
         return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def listed(facts):
+    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
