@@ -6,13 +6,16 @@ use sekisho_core::org::Role;
 use sekisho_core::token::{PlainToken, TokenHash};
 
 use crate::audit::{self, NewAudit};
-use crate::db::{Db, Row, sql};
+use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
+use crate::orgs::OrgChanges;
 
 statements! {
     INSERT = "INSERT INTO bots (id, org_id, name, role, created_at) VALUES ($1, $2, $3, $4, $5) \
               ON CONFLICT (org_id, name) WHERE removed_at IS NULL DO NOTHING";
     OF_ORG = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND removed_at IS NULL ORDER BY name";
+    SET_ROLE = "UPDATE bots SET role = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
+    REMOVE_ALL = "UPDATE bots SET removed_at = $2 WHERE org_id = $1 AND removed_at IS NULL";
     REMOVE = "UPDATE bots SET removed_at = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
     INSERT_KEY = "INSERT INTO bot_keys (id, bot_id, hash, hint, created_at) \
                   SELECT $1, id, $3, $4, $5 FROM bots WHERE id = $2 AND org_id = $6 AND removed_at IS NULL";
@@ -91,14 +94,10 @@ pub struct Bots<'a> {
 impl Bots<'_> {
     /// Makes a bot; `false` if the organisation has one of this name.
     pub async fn create(&self, bot: &Bot, audit: &NewAudit) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let insert = sql(INSERT).bind(bot.id).bind(bot.org).bind(bot.name.as_str()).bind(bot.role.as_str());
-        if tx.run(insert.bind(bot.created_at)).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, bot.org, audit).await?;
-        tx.commit().await?;
-        Ok(true)
+        let mut changes = OrgChanges { tx: self.db.begin().await? };
+        let made = changes.create_bot(bot, audit).await?;
+        changes.commit().await?;
+        Ok(made)
     }
 
     /// An organisation's bots, by name.
@@ -108,13 +107,10 @@ impl Bots<'_> {
 
     /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
     pub async fn remove(&self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        if tx.run(sql(REMOVE).bind(bot).bind(org).bind(audit.at)).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, org, audit).await?;
-        tx.commit().await?;
-        Ok(true)
+        let mut changes = OrgChanges { tx: self.db.begin().await? };
+        let removed = changes.remove_bot(org, bot, audit).await?;
+        changes.commit().await?;
+        Ok(removed)
     }
 
     /// Gives a bot one more key; `false` if the organisation has no such bot.
@@ -162,6 +158,49 @@ impl Bots<'_> {
     pub async fn touch_key(&self, key: BotKeyId, at: Timestamp) -> Result<(), StoreError> {
         self.db.write(sql(TOUCH_KEY).bind(key).bind(at)).await.map(drop)
     }
+}
+
+impl OrgChanges {
+    /// Makes a bot; `false` if the organisation has one of this name.
+    pub async fn create_bot(&mut self, bot: &Bot, audit: &NewAudit) -> Result<bool, StoreError> {
+        let insert = sql(INSERT).bind(bot.id).bind(bot.org).bind(bot.name.as_str()).bind(bot.role.as_str());
+        let made = self.tx.run(insert.bind(bot.created_at)).await? != 0;
+        self.note(made, bot.org, audit).await
+    }
+
+    /// An organisation's bots, by name.
+    pub async fn bots(&mut self, org: OrgId) -> Result<Vec<Bot>, StoreError> {
+        self.tx.all(sql(OF_ORG).bind(org)).await?.iter().map(read).collect()
+    }
+
+    /// Gives a bot another role; `false` if the organisation has no such bot.
+    pub async fn set_bot_role(
+        &mut self,
+        org: OrgId,
+        bot: BotId,
+        role: Role,
+        audit: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        let set = self.tx.run(sql(SET_ROLE).bind(bot).bind(org).bind(role.as_str())).await? != 0;
+        self.note(set, org, audit).await
+    }
+
+    /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
+    pub async fn remove_bot(&mut self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
+        let removed = self.tx.run(sql(REMOVE).bind(bot).bind(org).bind(audit.at)).await? != 0;
+        self.note(removed, org, audit).await
+    }
+
+    async fn note(&mut self, changed: bool, org: OrgId, audit: &NewAudit) -> Result<bool, StoreError> {
+        if changed {
+            audit::insert(&mut self.tx, org, audit).await?;
+        }
+        Ok(changed)
+    }
+}
+
+pub(crate) async fn remove_all(tx: &mut Tx, org: OrgId, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(sql(REMOVE_ALL).bind(org).bind(now)).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Bot, StoreError> {

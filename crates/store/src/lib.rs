@@ -45,7 +45,7 @@ pub use ledger::{
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use maintenance::{Maintenance, Swept};
 pub use org_tokens::{NewOrgToken, OrgRevocation, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
-pub use orgs::{Member, MemberChange, Organisation, Organisations};
+pub use orgs::{Member, MemberChange, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

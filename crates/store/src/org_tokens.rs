@@ -29,6 +29,7 @@ statements! {
             ORDER BY t.identifier, t.id LIMIT $7";
     REVOKE = "UPDATE org_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL \
               RETURNING id, hash, revoked_at";
+    REVOKE_ALL = "UPDATE org_tokens SET revoked_at = $2 WHERE org_id = $1 AND revoked_at IS NULL";
     // Of two rotations at once one finds the row as it was.
     REPLACE = "UPDATE org_tokens SET replaced_by = $3, expires_at = $4, revoked_at = $5 \
                WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL AND replaced_by IS NULL \
@@ -266,6 +267,10 @@ impl OrgTokens<'_> {
         }
         tx.commit().await
     }
+}
+
+pub(crate) async fn revoke_all(tx: &mut Tx, org: OrgId, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(sql(REVOKE_ALL).bind(org).bind(now)).await.map(drop)
 }
 
 async fn insert(

@@ -8,16 +8,25 @@ use sekisho_core::org::Role;
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
+use crate::{bots, org_tokens};
 
 statements! {
-    INSERT = "INSERT INTO organisations (id, name, guard, max_token_seconds, created_at, changed_at) \
-              VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (name) DO NOTHING";
-    FIND = "SELECT id, name, guard, max_token_seconds, created_at FROM organisations WHERE id = $1";
-    FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, created_at FROM organisations WHERE name = $1";
-    ALL = "SELECT id, name, guard, max_token_seconds, created_at FROM organisations ORDER BY name";
+    INSERT = "INSERT INTO organisations (id, name, guard, max_token_seconds, retention_days, created_at, changed_at) \
+              VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (name) WHERE removed_at IS NULL DO NOTHING";
+    FIND = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
+            WHERE id = $1 AND removed_at IS NULL";
+    FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
+                    WHERE name = $1 AND removed_at IS NULL";
+    ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
+           WHERE removed_at IS NULL ORDER BY name";
     // An update is also the lock under which members change, so that the last owner can't go twice at once.
-    CHANGE = "UPDATE organisations SET guard = $2, max_token_seconds = $3, changed_at = $4 WHERE id = $1";
-    LOCK = "UPDATE organisations SET name = name WHERE id = $1";
+    LOCK = "UPDATE organisations SET name = name WHERE id = $1 AND removed_at IS NULL \
+            RETURNING id, name, guard, max_token_seconds, retention_days, created_at";
+    CHANGE = "UPDATE organisations SET name = $2, guard = $3, max_token_seconds = $4, retention_days = $5, \
+              changed_at = $6 WHERE id = $1 AND removed_at IS NULL AND NOT EXISTS \
+              (SELECT 1 FROM organisations o WHERE o.name = $2 AND o.id <> $1 AND o.removed_at IS NULL)";
+    REMOVE = "UPDATE organisations SET guard = 0, removed_at = $2, changed_at = $2 WHERE id = $1 AND removed_at IS NULL";
+    REMOVE_MEMBERS = "DELETE FROM members WHERE org_id = $1";
     CHANGED_SINCE = "SELECT id FROM organisations WHERE changed_at >= $1";
     MEMBERS = "SELECT email, role, created_at FROM members WHERE org_id = $1 ORDER BY email";
     MEMBER = "SELECT email, role, created_at FROM members WHERE org_id = $1 AND email = $2";
@@ -38,6 +47,8 @@ pub struct Organisation {
     pub guard: bool,
     /// The longest life of a token, in seconds; none: tokens may live for ever.
     pub max_token_seconds: Option<i64>,
+    /// How many days its rows of the ledger are kept; none: the server's default.
+    pub retention_days: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -72,16 +83,17 @@ pub struct Organisations<'a> {
 }
 
 impl Organisations<'_> {
+    /// Starts changes that happen together or not at all.
+    pub async fn begin(&self) -> Result<OrgChanges, StoreError> {
+        Ok(OrgChanges { tx: self.db.begin().await? })
+    }
+
     /// Makes an organisation; `false` if its name is taken.
     pub async fn create(&self, new: &Organisation, audit: &NewAudit) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let insert = sql(INSERT).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
-        if tx.run(insert.bind(new.max_token_seconds).bind(new.created_at)).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, new.id, audit).await?;
-        tx.commit().await?;
-        Ok(true)
+        let mut changes = self.begin().await?;
+        let made = changes.create(new, audit).await?;
+        changes.commit().await?;
+        Ok(made)
     }
 
     /// The organisation with this id.
@@ -97,24 +109,6 @@ impl Organisations<'_> {
     /// All of them, by name.
     pub async fn all(&self) -> Result<Vec<Organisation>, StoreError> {
         self.db.all(sql(ALL)).await?.iter().map(read).collect()
-    }
-
-    /// Changes what can be changed; `false` if there is no such organisation.
-    pub async fn change(
-        &self,
-        id: OrgId,
-        guard: bool,
-        max_token_seconds: Option<i64>,
-        audit: &NewAudit,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let change = sql(CHANGE).bind(id).bind(i64::from(guard)).bind(max_token_seconds).bind(audit.at);
-        if tx.run(change).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, id, audit).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 
     /// Organisations that changed at or after `since`: what is known of their tokens is to be read again.
@@ -140,19 +134,10 @@ impl Organisations<'_> {
         role: Role,
         audit: &NewAudit,
     ) -> Result<MemberChange, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let Some(before) = locked_member(&mut tx, id, email).await? else { return Ok(MemberChange::Absent) };
-        match before {
-            Some(member) if member.role == role => return Ok(MemberChange::Unchanged),
-            Some(member) if member.role == Role::Owner && !has_other_owner(&mut tx, id, email).await? => {
-                return Ok(MemberChange::LastOwner);
-            }
-            _ => {}
-        }
-        tx.run(sql(PUT_MEMBER).bind(id).bind(email).bind(role.as_str()).bind(audit.at)).await?;
-        audit::insert(&mut tx, id, audit).await?;
-        tx.commit().await?;
-        Ok(MemberChange::Done)
+        let mut changes = self.begin().await?;
+        let change = changes.put_member(id, email, role, audit).await?;
+        changes.commit().await?;
+        Ok(change)
     }
 
     /// Takes somebody's role away.
@@ -162,29 +147,126 @@ impl Organisations<'_> {
         email: &EmailAddress,
         audit: &NewAudit,
     ) -> Result<MemberChange, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let Some(Some(before)) = locked_member(&mut tx, id, email).await? else { return Ok(MemberChange::Absent) };
-        if before.role == Role::Owner && !has_other_owner(&mut tx, id, email).await? {
-            return Ok(MemberChange::LastOwner);
+        let mut changes = self.begin().await?;
+        let change = changes.remove_member(id, email, audit).await?;
+        changes.commit().await?;
+        Ok(change)
+    }
+}
+
+/// Changes to organisations, their members and bots. Dropped without [`OrgChanges::commit`], they leave nothing.
+pub struct OrgChanges {
+    pub(crate) tx: Tx,
+}
+
+impl OrgChanges {
+    /// Makes an organisation; `false` if its name is taken.
+    pub async fn create(&mut self, new: &Organisation, audit: &NewAudit) -> Result<bool, StoreError> {
+        let insert = sql(INSERT).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
+        let insert = insert.bind(new.max_token_seconds).bind(new.retention_days).bind(new.created_at);
+        if self.tx.run(insert).await? == 0 {
+            return Ok(false);
         }
-        tx.run(sql(DELETE_MEMBER).bind(id).bind(email)).await?;
-        audit::insert(&mut tx, id, audit).await?;
-        tx.commit().await?;
+        audit::insert(&mut self.tx, new.id, audit).await?;
+        Ok(true)
+    }
+
+    /// The organisation as it is, which nobody else changes until these changes end.
+    pub async fn lock(&mut self, id: OrgId) -> Result<Option<Organisation>, StoreError> {
+        self.tx.optional(sql(LOCK).bind(id)).await?.as_ref().map(read).transpose()
+    }
+
+    /// The same, found by its name.
+    pub async fn lock_by_name(&mut self, name: &str) -> Result<Option<Organisation>, StoreError> {
+        let found = self.tx.optional(sql(FIND_BY_NAME).bind(name)).await?;
+        match found.as_ref().map(read).transpose()? {
+            Some(organisation) => self.lock(organisation.id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Makes a [locked](OrgChanges::lock) organisation what `new` says; `false` if its name is taken.
+    pub async fn change(&mut self, new: &Organisation, audit: &NewAudit) -> Result<bool, StoreError> {
+        let change = sql(CHANGE).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
+        if self.tx.run(change.bind(new.max_token_seconds).bind(new.retention_days).bind(audit.at)).await? == 0 {
+            return Ok(false);
+        }
+        audit::insert(&mut self.tx, new.id, audit).await?;
+        Ok(true)
+    }
+
+    /// Removes an organisation with its members and bots, and revokes its tokens; `false` if there is none. What the
+    /// audit log and the ledger say of it stays.
+    pub async fn remove(&mut self, id: OrgId, audit: &NewAudit) -> Result<bool, StoreError> {
+        if self.tx.run(sql(REMOVE).bind(id).bind(audit.at)).await? == 0 {
+            return Ok(false);
+        }
+        self.tx.run(sql(REMOVE_MEMBERS).bind(id)).await?;
+        bots::remove_all(&mut self.tx, id, audit.at).await?;
+        org_tokens::revoke_all(&mut self.tx, id, audit.at).await?;
+        audit::insert(&mut self.tx, id, audit).await?;
+        Ok(true)
+    }
+
+    /// An organisation's members, by address.
+    pub async fn members(&mut self, id: OrgId) -> Result<Vec<Member>, StoreError> {
+        self.tx.all(sql(MEMBERS).bind(id)).await?.iter().map(read_member).collect()
+    }
+
+    /// Gives somebody a role, instead of the one he had.
+    pub async fn put_member(
+        &mut self,
+        id: OrgId,
+        email: &EmailAddress,
+        role: Role,
+        audit: &NewAudit,
+    ) -> Result<MemberChange, StoreError> {
+        let Some(before) = self.locked_member(id, email).await? else { return Ok(MemberChange::Absent) };
+        match before {
+            Some(member) if member.role == role => return Ok(MemberChange::Unchanged),
+            Some(member) if member.role == Role::Owner && !self.has_other_owner(id, email).await? => {
+                return Ok(MemberChange::LastOwner);
+            }
+            _ => {}
+        }
+        self.tx.run(sql(PUT_MEMBER).bind(id).bind(email).bind(role.as_str()).bind(audit.at)).await?;
+        audit::insert(&mut self.tx, id, audit).await?;
         Ok(MemberChange::Done)
     }
-}
 
-/// The member as it is, with the organisation locked; the outer `None` if there is no such organisation.
-async fn locked_member(tx: &mut Tx, id: OrgId, email: &EmailAddress) -> Result<Option<Option<Member>>, StoreError> {
-    if tx.run(sql(LOCK).bind(id)).await? == 0 {
-        return Ok(None);
+    /// Takes somebody's role away.
+    pub async fn remove_member(
+        &mut self,
+        id: OrgId,
+        email: &EmailAddress,
+        audit: &NewAudit,
+    ) -> Result<MemberChange, StoreError> {
+        let Some(Some(before)) = self.locked_member(id, email).await? else { return Ok(MemberChange::Absent) };
+        if before.role == Role::Owner && !self.has_other_owner(id, email).await? {
+            return Ok(MemberChange::LastOwner);
+        }
+        self.tx.run(sql(DELETE_MEMBER).bind(id).bind(email)).await?;
+        audit::insert(&mut self.tx, id, audit).await?;
+        Ok(MemberChange::Done)
     }
-    tx.optional(sql(MEMBER).bind(id).bind(email)).await?.as_ref().map(read_member).transpose().map(Some)
-}
 
-async fn has_other_owner(tx: &mut Tx, id: OrgId, email: &EmailAddress) -> Result<bool, StoreError> {
-    let row = tx.optional(sql(OTHER_OWNERS).bind(id).bind(email)).await?;
-    Ok(row.map(|row| row.get::<i64>(0)).transpose()?.is_some_and(|others| others > 0))
+    /// Makes it durable: when this returns, the changes were synced.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.tx.commit().await
+    }
+
+    /// The member as it is, with the organisation locked; the outer `None` if there is no such organisation.
+    async fn locked_member(&mut self, id: OrgId, email: &EmailAddress) -> Result<Option<Option<Member>>, StoreError> {
+        if self.lock(id).await?.is_none() {
+            return Ok(None);
+        }
+        self.tx.optional(sql(MEMBER).bind(id).bind(email)).await?.as_ref().map(read_member).transpose().map(Some)
+    }
+
+    async fn has_other_owner(&mut self, id: OrgId, email: &EmailAddress) -> Result<bool, StoreError> {
+        let row = self.tx.optional(sql(OTHER_OWNERS).bind(id).bind(email)).await?;
+        Ok(row.map(|row| row.get::<i64>(0)).transpose()?.is_some_and(|others| others > 0))
+    }
 }
 
 fn read(row: &Row) -> Result<Organisation, StoreError> {
@@ -193,7 +275,8 @@ fn read(row: &Row) -> Result<Organisation, StoreError> {
         name: row.get(1)?,
         guard: row.get::<i64>(2)? != 0,
         max_token_seconds: row.get(3)?,
-        created_at: row.time(4)?,
+        retention_days: row.get(4)?,
+        created_at: row.time(5)?,
     })
 }
 

@@ -20,10 +20,14 @@ fn audit(action: &'static str, seconds: i64) -> NewAudit {
     NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into() }
 }
 
+fn new_org(id: OrgId, name: &str) -> Organisation {
+    let (max_token_seconds, retention_days) = (None, None);
+    Organisation { id, name: name.into(), guard: true, max_token_seconds, retention_days, created_at: NOW }
+}
+
 async fn org(store: &Store, name: &str) -> OrgId {
     let id = OrgId::mint(NOW, &CHANCE);
-    let new = Organisation { id, name: name.into(), guard: true, max_token_seconds: None, created_at: NOW };
-    assert!(store.organisations().create(&new, &audit("org.created", 0)).await.unwrap());
+    assert!(store.organisations().create(&new_org(id, name), &audit("org.created", 0)).await.unwrap());
     id
 }
 
@@ -53,9 +57,7 @@ on_both_engines! {
     async fn a_name_belongs_to_one_organisation(database) {
         let store = database.open().await;
         let id = org(&store, "acme").await;
-        let again = Organisation {
-            id: OrgId::mint(NOW, &CHANCE), name: "acme".into(), guard: true, max_token_seconds: None, created_at: NOW,
-        };
+        let again = new_org(OrgId::mint(NOW, &CHANCE), "acme");
         assert!(!store.organisations().create(&again, &audit("org.created", 0)).await.unwrap());
         assert_eq!(store.organisations().find_by_name("acme").await.unwrap().unwrap().id, id);
         assert_eq!(store.organisations().all().await.unwrap().len(), 1);
@@ -102,6 +104,82 @@ on_both_engines! {
         assert_eq!(done, [MemberChange::Done, MemberChange::LastOwner]);
     }
 
+    async fn an_organisation_that_was_removed_frees_its_name_and_ends_what_it_gave_out(database) {
+        let store = database.open().await;
+        let (acme, other) = (org(&store, "acme").await, org(&store, "other").await);
+        let (plain, id) = issue(&store, acme, "me@acme.example").await;
+        let (kept, _) = issue(&store, other, "me@other.example").await;
+        let bot = Bot { id: BotId::mint(NOW, &CHANCE), org: acme, name: "ci".into(), role: Role::Owner, created_at: NOW };
+        assert!(store.bots().create(&bot, &audit("bot.created", 0)).await.unwrap());
+        let key = PlainToken::mint(TokenKind::BotKey, &CHANCE);
+        let row = NewBotKey::of(BotKeyId::mint(NOW, &CHANCE), &key);
+        assert!(store.bots().add_key(acme, bot.id, &row, &audit("key.added", 1)).await.unwrap());
+        store.organisations().put_member(acme, &email("a@acme.example"), Role::Owner, &audit("member.put", 1)).await.unwrap();
+
+        let mut changes = store.organisations().begin().await.unwrap();
+        assert!(changes.remove(acme, &audit("org.removed", 5)).await.unwrap());
+        assert!(!changes.remove(acme, &audit("org.removed", 5)).await.unwrap());
+        changes.commit().await.unwrap();
+
+        assert_eq!(store.organisations().find(acme).await.unwrap(), None);
+        assert_eq!(store.organisations().find_by_name("acme").await.unwrap(), None);
+        assert_eq!(store.organisations().all().await.unwrap().len(), 1);
+        assert!(store.organisations().members(acme).await.unwrap().is_empty());
+        assert_eq!(store.bots().find_by_key(&key.hash()).await.unwrap(), None);
+        let dead = store.org_tokens().find_by_hash(&plain.hash()).await.unwrap().unwrap();
+        assert_eq!((dead.revoked_at, dead.guard), (Some(later(5)), false));
+        assert_eq!(store.org_tokens().revoked_since(later(5)).await.unwrap()[0].token, id);
+        assert!(store.org_tokens().find_by_hash(&kept.hash()).await.unwrap().unwrap().revoked_at.is_none());
+        assert_eq!(store.organisations().changed_since(later(5)).await.unwrap(), [acme]);
+        assert_eq!(store.audit().page(acme, AuditId(Uuid::max()), 1).await.unwrap()[0].action, "org.removed");
+        assert!(org(&store, "acme").await != acme, "the name is free again");
+    }
+
+    async fn of_two_changes_at_once_neither_undoes_the_other(database) {
+        let store = database.open().await;
+        let acme = org(&store, "acme").await;
+        let change = |edit: fn(&mut Organisation)| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut changes = store.organisations().begin().await.unwrap();
+                let mut new = changes.lock(acme).await.unwrap().unwrap();
+                edit(&mut new);
+                assert!(changes.change(&new, &audit("org.changed", 1)).await.unwrap());
+                changes.commit().await.unwrap();
+            })
+        };
+        let tasks = [
+            change(|new| new.guard = false),
+            change(|new| new.max_token_seconds = Some(60)),
+            change(|new| new.retention_days = Some(30)),
+            change(|new| new.name = "acme2".into()),
+        ];
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let now = store.organisations().find(acme).await.unwrap().unwrap();
+        let found = (now.guard, now.max_token_seconds, now.retention_days, now.name.as_str());
+        assert_eq!(found, (false, Some(60), Some(30), "acme2"));
+        org(&store, "other").await;
+        let mut changes = store.organisations().begin().await.unwrap();
+        let taken = Organisation { name: "other".into(), ..now };
+        assert!(!changes.change(&taken, &audit("org.changed", 2)).await.unwrap(), "the name is taken");
+    }
+
+    async fn changes_happen_together_or_not_at_all(database) {
+        let store = database.open().await;
+        let acme = org(&store, "acme").await;
+        let member = email("a@acme.example");
+        let mut changes = store.organisations().begin().await.unwrap();
+        let id = OrgId::mint(NOW, &CHANCE);
+        assert!(changes.create(&new_org(id, "fresh"), &audit("org.created", 1)).await.unwrap());
+        changes.put_member(acme, &member, Role::Owner, &audit("member.put", 1)).await.unwrap();
+        assert_eq!(changes.members(acme).await.unwrap().len(), 1, "they see each other");
+        drop(changes);
+        assert_eq!(store.organisations().all().await.unwrap().len(), 1);
+        assert!(store.organisations().members(acme).await.unwrap().is_empty());
+    }
+
     async fn a_bot_is_found_by_each_of_its_keys_until_it_or_the_key_ends(database) {
         let store = database.open().await;
         let (acme, other) = (org(&store, "acme").await, org(&store, "other").await);
@@ -128,6 +206,11 @@ on_both_engines! {
         assert!(!store.bots().revoke_key(acme, bot.id, rows[0].id, &audit("key.revoked", 2)).await.unwrap());
         assert_eq!(holder(&keys[0]).await, None);
         assert!(holder(&keys[1]).await.is_some());
+        let mut changes = store.organisations().begin().await.unwrap();
+        assert!(!changes.set_bot_role(other, bot.id, Role::GuardViewer, &audit("bot.changed", 3)).await.unwrap());
+        assert!(changes.set_bot_role(acme, bot.id, Role::GuardViewer, &audit("bot.changed", 3)).await.unwrap());
+        changes.commit().await.unwrap();
+        assert_eq!(holder(&keys[1]).await.unwrap().bot.role, Role::GuardViewer);
         assert!(!store.bots().remove(other, bot.id, &audit("bot.removed", 3)).await.unwrap());
         assert!(store.bots().remove(acme, bot.id, &audit("bot.removed", 3)).await.unwrap());
         assert_eq!(holder(&keys[1]).await, None);
@@ -143,7 +226,11 @@ on_both_engines! {
         assert_eq!(store.org_tokens().find(acme, id).await.unwrap(), Some(row));
         assert_eq!(store.org_tokens().find(other, id).await.unwrap(), None);
         assert_eq!(store.org_tokens().revoke(other, id, &audit("token.revoked", 1)).await.unwrap(), None);
-        assert!(store.organisations().change(acme, false, Some(60), &audit("org.changed", 5)).await.unwrap());
+        let mut changes = store.organisations().begin().await.unwrap();
+        let mut new = changes.lock(acme).await.unwrap().unwrap();
+        new.guard = false;
+        assert!(changes.change(&new, &audit("org.changed", 5)).await.unwrap());
+        changes.commit().await.unwrap();
         assert!(!store.org_tokens().find_by_hash(&plain.hash()).await.unwrap().unwrap().guard);
         assert_eq!(store.organisations().changed_since(later(5)).await.unwrap(), [acme]);
     }
