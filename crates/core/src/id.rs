@@ -53,6 +53,10 @@ public_id! {
     /// A token of an organisation's: `TK01…`.
     OrgTokenId = "TK"
 }
+public_id! {
+    /// A session of a pipeline, from the exchange of its identity to its end: `CS01…`.
+    CiSessionId = "CS"
+}
 id! {
     /// An API key of a bot.
     BotKeyId

@@ -14,6 +14,7 @@ pub mod language;
 pub mod login;
 pub mod name;
 pub mod org;
+pub mod outgoing;
 pub mod policy;
 pub mod purl;
 pub mod secret;

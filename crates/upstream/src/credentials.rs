@@ -25,8 +25,7 @@ impl Credentials {
         if user.contains(':') {
             return Err(NotSendable);
         }
-        let both = Zeroizing::new(format!("{user}:{password}"));
-        Credentials::of(Zeroizing::new(format!("Basic {}", STANDARD.encode(both.as_bytes()))))
+        Credentials::of(basic(user, password))
     }
 
     fn of(text: Zeroizing<String>) -> Result<Credentials, NotSendable> {
@@ -38,6 +37,12 @@ impl Credentials {
     pub(crate) fn header(&self) -> &HeaderValue {
         &self.0
     }
+}
+
+/// The header's text for a user name and a password.
+pub(crate) fn basic(user: &str, password: &str) -> Zeroizing<String> {
+    let both = Zeroizing::new(format!("{user}:{password}"));
+    Zeroizing::new(format!("Basic {}", STANDARD.encode(both.as_bytes())))
 }
 
 #[cfg(test)]

@@ -30,14 +30,19 @@ pub enum Why {
 /// The check without resolving: for a redirect of the upstream's, for a file's address in a document, and for the
 /// `Location` of our own 302. The upstream's own scheme, host and port are always allowed: an operator chose them.
 pub fn location_allowed(url: &Url, upstream: &Upstream) -> Result<(), Why> {
-    if url.scheme() != "https" && url.scheme() != upstream.base().scheme() {
+    address_allowed(url, Some(upstream.base()))
+}
+
+/// The same for an address that has no upstream: `own` is what an operator chose, if anything.
+pub fn address_allowed(url: &Url, own: Option<&Url>) -> Result<(), Why> {
+    if url.scheme() != "https" && own.is_none_or(|own| url.scheme() != own.scheme()) {
         return Err(Why::Scheme(url.scheme().chars().take(16).collect()));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Why::UserInfo);
     }
     let host = url.host().ok_or(Why::NoHost)?;
-    if upstream.is_own(url) || is_own_over_tls(url, upstream) {
+    if own.is_some_and(|own| same_origin(url, own) || is_own_over_tls(url, own)) {
         return Ok(());
     }
     let private = match &host {
@@ -48,9 +53,15 @@ pub fn location_allowed(url: &Url, upstream: &Upstream) -> Result<(), Why> {
     if private { Err(Why::Private(host.to_string())) } else { Ok(()) }
 }
 
+/// The same scheme, host and port.
+pub fn same_origin(url: &Url, own: &Url) -> bool {
+    url.scheme() == own.scheme()
+        && url.host() == own.host()
+        && url.port_or_known_default() == own.port_or_known_default()
+}
+
 /// An upstream given as `http://host` may lead to `https://host`: the same machine, better guarded.
-fn is_own_over_tls(url: &Url, upstream: &Upstream) -> bool {
-    let base = upstream.base();
+fn is_own_over_tls(url: &Url, base: &Url) -> bool {
     url.scheme() == "https"
         && url.host() == base.host()
         && (url.port_or_known_default() == base.port_or_known_default()
@@ -199,6 +210,15 @@ mod tests {
         for odd in ["file:///etc/passwd", "ftp://files.example/", "gopher://files.example/", "data:text/plain,x"] {
             assert!(matches!(allowed(odd, "http://registry.example"), Err(Why::Scheme(_))), "{odd}");
         }
+    }
+
+    #[test]
+    fn without_an_address_of_the_operators_only_public_https_is_allowed() {
+        let allowed = |url: &str| address_allowed(&Url::parse(url).unwrap(), None);
+        assert_eq!(allowed("https://id.example/keys"), Ok(()));
+        assert!(matches!(allowed("http://id.example/keys"), Err(Why::Scheme(_))));
+        assert!(matches!(allowed("https://127.0.0.1/keys"), Err(Why::Private(_))));
+        assert!(matches!(allowed("https://id.internal/keys"), Err(Why::Private(_))));
     }
 
     #[test]

@@ -118,9 +118,7 @@ impl Upstream {
 
     /// True if `url` lies on the upstream's own scheme, host and port.
     pub fn is_own(&self, url: &Url) -> bool {
-        url.scheme() == self.base.scheme()
-            && url.host() == self.base.host()
-            && url.port_or_known_default() == self.base.port_or_known_default()
+        crate::guard::same_origin(url, &self.base)
     }
 }
 

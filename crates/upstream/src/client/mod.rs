@@ -1,5 +1,6 @@
 //! The only outgoing HTTP client for registries: guarded, bounded, patient to a limit, and without a caller's headers.
 
+mod answer;
 mod body;
 mod download;
 mod post;

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Client;
 use crate::error::{FetchError, Unavailable};
-use crate::guard::{Why, location_allowed};
+use crate::guard::{Why, address_allowed, same_origin};
 use crate::source::Upstream;
 
 /// Redirects that are followed; the next one is an error.
@@ -63,10 +63,17 @@ impl Client {
     }
 
     pub(super) fn allowed(&self, url: &Url, upstream: &Upstream) -> Result<(), FetchError> {
-        location_allowed(url, upstream).map_err(invalid)?;
+        self.may_ask(url, Some(upstream.base()))
+    }
+
+    /// The guard at the URL. The environment's proxies are let through by the resolver, so they are refused here as a target.
+    pub(super) fn may_ask(&self, url: &Url, own: Option<&Url>) -> Result<(), FetchError> {
+        address_allowed(url, own).map_err(invalid)?;
         let is_proxy = |host: &str| self.0.config.proxy_hosts.iter().any(|proxy| proxy.eq_ignore_ascii_case(host));
         match url.host_str() {
-            Some(host) if is_proxy(host) && !upstream.is_own(url) => Err(invalid(Why::Private(host.to_owned()))),
+            Some(host) if is_proxy(host) && own.is_none_or(|own| !same_origin(url, own)) => {
+                Err(invalid(Why::Private(host.to_owned())))
+            }
             _ => Ok(()),
         }
     }
