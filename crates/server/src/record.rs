@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sekisho_core::id::EntryId;
 use sekisho_core::policy::Refusal;
 use sekisho_core::{Clock, PackageName, Random, Release};
-use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace};
+use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace, Who};
 
 use crate::agent::Agent;
 use crate::api::store_problem;
@@ -100,8 +100,7 @@ impl Recorder {
             Caller::Anonymous => Taker::Anonymous,
             Caller::Personal(known) => Taker::Token(Trace {
                 id: EntryId::mint(at, &*self.random),
-                account: known.row.account,
-                token: known.row.id,
+                who: Who::Account { account: known.row.account, token: known.row.id },
                 client_name: agent.name,
                 client_version: agent.version,
                 address: exchange.client.to_string(),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sekisho_core::id::{AccountId, EntryId, TokenId};
 use sekisho_core::{Ecosystem, Random, Timestamp};
 use sekisho_store::testing::{TestDatabase, TestEngine};
-use sekisho_store::{Entry, Outcome, Store, Taker, Trace};
+use sekisho_store::{Entry, Outcome, Store, Taker, Trace, Who};
 
 /// Accounts that take packages: a package manager opens about 15 connections, so 256 callers are some 17 people.
 const ACCOUNTS: u64 = 17;
@@ -104,8 +104,7 @@ impl Load {
             outcome: Outcome::Answered,
             taker: Taker::Token(Trace {
                 id: EntryId::mint(at, &CHANCE),
-                account,
-                token: TokenId(account.0),
+                who: Who::Account { account, token: TokenId(account.0) },
                 client_name: "npm".to_owned(),
                 client_version: "11.4.2".to_owned(),
                 address: "192.0.2.17".to_owned(),

@@ -3,6 +3,7 @@
 mod entry;
 mod group;
 mod queries;
+mod who;
 mod writer;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) use group::statements as group_statements;
 #[cfg(test)]
 pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
+pub use who::{Pipeline, Who};
 
 use crate::db::{Db, Engine};
 use crate::error::StoreError;

@@ -25,8 +25,14 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0003_organisations.sql"),
     include_str!("../migrations/postgres/main/0004_operated.sql"),
 ];
-const LEDGER_SQLITE: &[&str] = &[include_str!("../migrations/sqlite/ledger/0001_ledger.sql")];
-const LEDGER_POSTGRES: &[&str] = &[include_str!("../migrations/postgres/ledger/0001_ledger.sql")];
+const LEDGER_SQLITE: &[&str] = &[
+    include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),
+    include_str!("../migrations/sqlite/ledger/0002_takers.sql"),
+];
+const LEDGER_POSTGRES: &[&str] = &[
+    include_str!("../migrations/postgres/ledger/0001_ledger.sql"),
+    include_str!("../migrations/postgres/ledger/0002_takers.sql"),
+];
 
 /// Any number that is ours; it names the lock under which PostgreSQL's nodes take turns.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7354047460)";

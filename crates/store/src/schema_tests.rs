@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
-use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability};
+use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, bots, codes, ledger, logins, maintenance, migrate, on_both_engines, org_tokens, orgs,
     outbox, store, tokens,
@@ -78,8 +78,7 @@ async fn all_columns(engine: TestEngine) -> BTreeSet<String> {
 fn entry(number: i64) -> Entry {
     let trace = Trace {
         id: EntryId(Uuid::from_u128(number as u128)),
-        account: AccountId(Uuid::from_u128(1)),
-        token: TokenId(Uuid::from_u128(2)),
+        who: Who::Account { account: AccountId(Uuid::from_u128(1)), token: TokenId(Uuid::from_u128(2)) },
         client_name: "npm".to_owned(),
         client_version: "11.4.2".to_owned(),
         address: "192.0.2.1".to_owned(),

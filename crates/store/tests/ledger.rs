@@ -4,21 +4,28 @@
 mod common;
 
 use common::*;
-use sekisho_core::id::{AccountId, EntryId, TokenId};
+use sekisho_core::id::{AccountId, BotId, CiSessionId, EntryId, OrgId, OrgTokenId, TokenId};
+use sekisho_core::org::UserIdentifier;
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
-use sekisho_store::{Counts, Entry, EntryFilter, Outcome, Store, Taker, Trace, UsageOf, on_both_engines};
+use sekisho_store::{
+    Counts, Entry, EntryFilter, Outcome, Pipeline, Store, Taker, Trace, UsageOf, Who, on_both_engines,
+};
 
-struct Who {
+struct Somebody {
     account: AccountId,
     token: TokenId,
 }
 
-fn somebody() -> Who {
-    Who { account: AccountId::mint(NOW, &CHANCE), token: TokenId::mint(NOW, &CHANCE) }
+fn somebody() -> Somebody {
+    Somebody { account: AccountId::mint(NOW, &CHANCE), token: TokenId::mint(NOW, &CHANCE) }
 }
 
-fn entry(who: &Who, name: &str, at: Timestamp) -> Entry {
+fn entry(who: &Somebody, name: &str, at: Timestamp) -> Entry {
+    entry_of(Who::Account { account: who.account, token: who.token }, name, at)
+}
+
+fn entry_of(who: Who, name: &str, at: Timestamp) -> Entry {
     Entry {
         at,
         ecosystem: Ecosystem::Npm,
@@ -28,8 +35,7 @@ fn entry(who: &Who, name: &str, at: Timestamp) -> Entry {
         outcome: Outcome::Answered,
         taker: Taker::Token(Trace {
             id: EntryId::mint(at, &CHANCE),
-            account: who.account,
-            token: who.token,
+            who,
             client_name: "npm".to_owned(),
             client_version: "11.4.2".to_owned(),
             address: "192.0.2.1".to_owned(),
@@ -37,7 +43,7 @@ fn entry(who: &Who, name: &str, at: Timestamp) -> Entry {
     }
 }
 
-fn refused(who: &Who, name: &str, at: Timestamp) -> Entry {
+fn refused(who: &Somebody, name: &str, at: Timestamp) -> Entry {
     let refusal = Refusal { reason: Reason::Malware, advisories: vec!["MAL-2026-1".into(), "odd, \"id\"".into()] };
     Entry { outcome: Outcome::Refused(refusal), ..entry(who, name, at) }
 }
@@ -70,11 +76,27 @@ on_both_engines! {
         assert_eq!((good.at, good.ecosystem, good.name.as_str()), (later(1), Ecosystem::Npm, "left-pad"));
         assert_eq!((good.version.as_str(), good.file.as_str()), ("1.0.0", "left-pad-1.0.0.tgz"));
         assert_eq!((good.outcome.as_str(), good.reason.as_str(), good.advisories.len()), ("answered", "", 0));
-        assert_eq!((good.account, good.token), (who.account, who.token));
+        assert_eq!(good.who, Who::Account { account: who.account, token: who.token });
         assert_eq!((good.client_name.as_str(), good.client_version.as_str()), ("npm", "11.4.2"));
         assert_eq!(good.address, "192.0.2.1");
         assert_eq!((evil.outcome.as_str(), evil.reason.as_str()), ("refused", "malware"));
         assert_eq!(evil.advisories, ["MAL-2026-1", "odd, \"id\""]);
+    }
+
+    async fn a_row_names_the_person_or_the_pipeline_of_an_organisation(database) {
+        let store = database.open().await;
+        let org = OrgId::mint(NOW, &CHANCE);
+        let identifier = UserIdentifier::parse("BT01-is-a-legal_name@example.com").unwrap();
+        let person = Who::Organisation { org, token: OrgTokenId::mint(NOW, &CHANCE), identifier };
+        let said = Pipeline { repository: "acme/shop".into(), commit: "0a1b".into(), ..Pipeline::default() };
+        let (bot, session) = (BotId::mint(NOW, &CHANCE), CiSessionId::mint(NOW, &CHANCE));
+        let pipeline = Who::Session { org, bot, session, pipeline: Box::new(said) };
+        let silent = Who::Session { org, bot, session, pipeline: Box::default() };
+        for (second, who) in (1..).zip([&person, &pipeline, &silent]) {
+            record(&store, entry_of(who.clone(), "left-pad", later(second))).await;
+        }
+        let rows = store.ledger().entries(&EntryFilter::All, 10).await.unwrap();
+        assert_eq!(rows.into_iter().map(|r| r.who).collect::<Vec<_>>(), [silent, pipeline, person]);
     }
 
     async fn many_at_once_are_all_there(database) {
@@ -95,7 +117,7 @@ on_both_engines! {
     async fn entries_are_found_by_account_token_and_package(database) {
         let store = database.open().await;
         let (a, b) = (somebody(), somebody());
-        let second_token = Who { account: a.account, ..somebody() };
+        let second_token = Somebody { account: a.account, ..somebody() };
         record(&store, entry(&a, "one", later(1))).await;
         record(&store, entry(&second_token, "two", later(2))).await;
         record(&store, entry(&b, "one", later(3))).await;
@@ -122,7 +144,7 @@ on_both_engines! {
         assert_eq!(usage(&store, account, later(2000)).await.0, (2, 0));
         record(&store, entry(&who, "two", later(1801))).await;
         assert_eq!(usage(&store, account, later(2000)).await.0, (3, 0), "another file");
-        let second_token = Who { account: who.account, ..somebody() };
+        let second_token = Somebody { account: who.account, ..somebody() };
         record(&store, entry(&second_token, "two", later(1801))).await;
         assert_eq!(usage(&store, account, later(2000)).await.0, (4, 0), "another token");
         let token = UsageOf::Token(second_token.account, second_token.token);

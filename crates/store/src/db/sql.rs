@@ -130,6 +130,7 @@ value_from! {
     Language: value => Value::Text(value.as_str().to_owned());
     &[u8; 32]: value => Value::Bytes(value.to_vec());
     &TokenHash: value => Value::Bytes(value.0.to_vec());
+    Uuid: value => Value::Uuid(Some(value));
     AccountId: value => Value::Uuid(Some(value.0));
     AttemptId: value => Value::Uuid(Some(value.0));
     CodeId: value => Value::Uuid(Some(value.0));

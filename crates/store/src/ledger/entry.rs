@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use sekisho_core::id::{AccountId, EntryId, TokenId};
+use sekisho_core::id::EntryId;
 use sekisho_core::policy::Refusal;
 use sekisho_core::{Ecosystem, Timestamp};
 
+use super::who::Who;
 use crate::error::StoreError;
 
 /// A request for an artifact.
@@ -50,10 +51,8 @@ pub enum Taker {
 pub struct Trace {
     /// The row's id.
     pub id: EntryId,
-    /// The account.
-    pub account: AccountId,
-    /// The token.
-    pub token: TokenId,
+    /// Whose request it was.
+    pub who: Who,
     /// The client's name, `pip`; empty if it gave none.
     pub client_name: String,
     /// The client's version; empty if it gave none.

@@ -13,8 +13,8 @@ use crate::error::StoreError;
 const WIDTHS: [usize; 4] = [64, 16, 4, 1];
 
 const ENTRIES: &str = "INSERT INTO entries (id, at, ecosystem, name, version, file, outcome, reason, advisories, \
-                       account_id, token_id, client_name, client_version, address) VALUES ";
-const ENTRY_COLUMNS: usize = 14;
+                       owner_id, token_id, subject, ci, client_name, client_version, address) VALUES ";
+const ENTRY_COLUMNS: usize = 16;
 const ANONYMOUS: &str = "INSERT INTO anonymous (day, ecosystem, name, version, file, outcome, requests) VALUES ";
 const ANONYMOUS_COLUMNS: usize = 7;
 const ADD_UP: &str = " ON CONFLICT (day, ecosystem, name, version, file, outcome) \
@@ -124,8 +124,10 @@ fn bind_entry(statement: Statement, entry: &Entry, trace: &Trace) -> Result<Stat
         .bind(entry.outcome.as_str())
         .bind(entry.outcome.reason())
         .bind(&*entry.outcome.advisories()?)
-        .bind(trace.account)
-        .bind(trace.token)
+        .bind(trace.who.owner())
+        .bind(trace.who.token())
+        .bind(trace.who.subject())
+        .bind(trace.who.ci())
         .bind(cut(&trace.client_name))
         .bind(cut(&trace.client_version))
         .bind(cut(&trace.address)))

@@ -7,6 +7,7 @@ use sekisho_core::{Ecosystem, PackageName, Timestamp};
 
 use super::Ledger;
 use super::entry::read_advisories;
+use super::who::Who;
 use crate::db::{Row, sql};
 use crate::error::StoreError;
 
@@ -19,20 +20,20 @@ statements! {
     PING = "SELECT 1 FROM entries LIMIT 1";
     USAGE_OF_ACCOUNT = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN at > $3 THEN 1 END) FROM ( \
         SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
-        ORDER BY at, id) AS previous FROM entries WHERE account_id = $1) AS requests \
+        ORDER BY at, id) AS previous FROM entries WHERE owner_id = $1) AS requests \
         WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
     USAGE_OF_TOKEN = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN at > $3 THEN 1 END) FROM ( \
         SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
-        ORDER BY at, id) AS previous FROM entries WHERE account_id = $1 AND token_id = $4) AS requests \
+        ORDER BY at, id) AS previous FROM entries WHERE owner_id = $1 AND token_id = $4) AS requests \
         WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
-    ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+    ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries ORDER BY id DESC LIMIT $1";
-    OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
-        client_name, client_version, address FROM entries WHERE account_id = $2 ORDER BY at DESC, id DESC LIMIT $1";
-    OF_TOKEN = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
-        client_name, client_version, address FROM entries WHERE account_id = $2 AND token_id = $3 \
+    OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries WHERE owner_id = $2 ORDER BY at DESC, id DESC LIMIT $1";
+    OF_TOKEN = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries WHERE owner_id = $2 AND token_id = $3 \
         ORDER BY at DESC, id DESC LIMIT $1";
-    OF_PACKAGE = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, account_id, token_id, \
+    OF_PACKAGE = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries WHERE ecosystem = $2 AND name = $3 \
         ORDER BY at DESC, id DESC LIMIT $1";
     ANONYMOUS = "SELECT day, version, file, outcome, requests FROM anonymous WHERE ecosystem = $1 AND name = $2 \
@@ -102,10 +103,8 @@ pub struct LedgerRow {
     pub reason: String,
     /// The records that the refusal rests on.
     pub advisories: Vec<String>,
-    /// The account.
-    pub account: AccountId,
-    /// The token.
-    pub token: TokenId,
+    /// Whose request it was.
+    pub who: Who,
     /// The client's name.
     pub client_name: String,
     /// The client's version.
@@ -216,10 +215,9 @@ fn read(row: &Row) -> Result<LedgerRow, StoreError> {
         outcome: row.get(6)?,
         reason: row.get(7)?,
         advisories: read_advisories(&row.get::<String>(8)?)?,
-        account: AccountId(row.get(9)?),
-        token: TokenId(row.get(10)?),
-        client_name: row.get(11)?,
-        client_version: row.get(12)?,
-        address: row.get(13)?,
+        who: Who::read(row, 9)?,
+        client_name: row.get(13)?,
+        client_version: row.get(14)?,
+        address: row.get(15)?,
     })
 }

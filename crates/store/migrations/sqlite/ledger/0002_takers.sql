@@ -1,0 +1,6 @@
+-- A row's owner is a personal account or an organisation.
+ALTER TABLE entries RENAME COLUMN account_id TO owner_id;
+-- Who in an organisation: a user identifier, or a bot's id. Empty in a personal account's row.
+ALTER TABLE entries ADD COLUMN subject TEXT NOT NULL DEFAULT '';
+-- What a pipeline said of itself: repository, workflow, run and commit, a line each. Empty if it was none.
+ALTER TABLE entries ADD COLUMN ci TEXT NOT NULL DEFAULT '';
