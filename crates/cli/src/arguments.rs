@@ -6,6 +6,8 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use sekisho_server::config::{self, Layers, Settings};
 
+use crate::commands::admin::AdminArguments;
+
 /// A checkpoint between package managers and the npm and PyPI registries.
 #[derive(Parser)]
 #[command(version, propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
@@ -37,6 +39,8 @@ pub(crate) enum Command {
     Serve(ServeArguments),
     /// Check and explain the configuration
     Config(ConfigArguments),
+    /// Manage organisations, members, bots and tokens
+    Admin(AdminArguments),
     /// Read the mails that the server wrote into its data folder
     Mailbox(MailboxArguments),
 }

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve::run(&arguments.settings, &serve),
         Command::Config(config) => commands::config::run(&arguments.settings, &config),
+        Command::Admin(admin) => commands::admin::run(&arguments.settings, admin),
         Command::Mailbox(mailbox) => commands::mailbox::run(&arguments.settings, &mailbox),
     };
     match done {

@@ -152,7 +152,7 @@ async fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, BootErr
     TcpListener::bind(address).await.map_err(|e| BootError(format!("{setting}: {address}: {e}; {hint}")))
 }
 
-fn database(settings: &Settings) -> DatabaseConfig {
+pub(crate) fn database(settings: &Settings) -> DatabaseConfig {
     match &settings.database.url {
         Some(url) => DatabaseConfig::Postgres { url: url.expose().to_owned() },
         None => DatabaseConfig::Sqlite { dir: settings.data_dir.clone() },

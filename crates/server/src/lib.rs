@@ -22,6 +22,7 @@ pub mod limits;
 pub mod login;
 pub mod mail;
 pub mod metrics;
+pub mod operate;
 pub mod osv;
 pub mod record;
 pub mod refusal;

@@ -1,0 +1,7 @@
+//! `sekisho admin`: the built program on both engines.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod bots;
+mod orgs;
+mod support;
+mod tokens;

@@ -1,0 +1,125 @@
+//! The program over a test's database, and what it said.
+
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use sekisho_core::id::{AuditId, OrgId};
+use sekisho_core::{Random, Timestamp};
+use sekisho_store::testing::TestDatabase;
+use sekisho_store::{AuditRow, DatabaseConfig, Store};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// When the tests' own rows were made.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_424_400_000);
+
+/// The program over one database.
+pub(crate) struct Program {
+    settings: Vec<String>,
+    folder: tempfile::TempDir,
+}
+
+/// What a command said and how it ended.
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Program {
+    /// Over a database whose schema is there.
+    pub(crate) async fn over(database: &TestDatabase) -> Program {
+        database.open().await.close().await;
+        Program::with(database.config())
+    }
+
+    /// Over a database as it is.
+    pub(crate) fn with(config: &DatabaseConfig) -> Program {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = match config {
+            DatabaseConfig::Sqlite { dir } => vec!["--data".to_owned(), dir.display().to_string()],
+            DatabaseConfig::Postgres { url } => {
+                let data = folder.path().join("data").display().to_string();
+                vec!["--data".to_owned(), data, "--set".to_owned(), format!("database.url={url}")]
+            }
+        };
+        Program { settings, folder }
+    }
+
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        command.env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
+        command.current_dir(self.folder.path()).args(&self.settings).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    /// `sekisho admin …`
+    pub(crate) fn admin(&self, arguments: &str) -> Said {
+        let arguments: Vec<_> = ["admin"].into_iter().chain(arguments.split_whitespace()).collect();
+        Said::of(self.command(&arguments).output().unwrap())
+    }
+
+    /// The same, which must succeed; its output.
+    pub(crate) fn done(&self, arguments: &str) -> String {
+        let said = self.admin(arguments);
+        assert_eq!(said.code, 0, "{arguments}: {}{}", said.out, said.err);
+        said.out.trim_end().to_owned()
+    }
+
+    /// The same with `--json`, read.
+    pub(crate) fn json(&self, arguments: &str) -> Value {
+        serde_json::from_str(&self.done(&format!("{arguments} --json"))).unwrap()
+    }
+
+    /// The same, which must fail with this code; its message.
+    pub(crate) fn fails(&self, code: i32, arguments: &str) -> String {
+        let said = self.admin(arguments);
+        assert_eq!((said.code, said.out.as_str()), (code, ""), "{arguments}: {}", said.err);
+        said.err
+    }
+}
+
+impl Said {
+    pub(crate) fn of(output: Output) -> Said {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+/// The audit log of an organisation, newest first.
+pub(crate) async fn audit(database: &TestDatabase, org: &str) -> Vec<AuditRow> {
+    let store = database.open().await;
+    let rows = store.audit().page(OrgId::parse(org).unwrap(), AuditId(Uuid::max()), 1000).await.unwrap();
+    store.close().await;
+    rows
+}
+
+/// The actions of the audit log, oldest first.
+pub(crate) async fn actions(database: &TestDatabase, org: &str) -> Vec<String> {
+    let rows = audit(database, org).await;
+    assert!(rows.iter().all(|row| row.actor == "operator"), "{rows:?}");
+    rows.into_iter().rev().map(|row| row.action).collect()
+}
+
+/// Asks the store something, and closes it.
+pub(crate) async fn with_store<T>(database: &TestDatabase, ask: impl AsyncFnOnce(&Store) -> T) -> T {
+    let store = database.open().await;
+    let answer = ask(&store).await;
+    store.close().await;
+    answer
+}
+
+/// Different bytes at each call.
+pub(crate) struct Seeded(AtomicU64);
+
+pub(crate) static CHANCE: Seeded = Seeded(AtomicU64::new(1));
+
+impl Random for Seeded {
+    fn fill(&self, out: &mut [u8]) {
+        for byte in out {
+            let x = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            *byte = (x >> 56) as u8;
+        }
+    }
+}

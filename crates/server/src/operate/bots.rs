@@ -1,0 +1,163 @@
+//! Bots of organisations, and their keys.
+
+use sekisho_core::id::{BotId, BotKeyId};
+use sekisho_core::org::Role;
+use sekisho_core::token::{PlainToken, TokenKind};
+use sekisho_store::{Bot, BotKey, NewBotKey, Organisation};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{OperateError, Operator};
+
+/// A bot as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct BotShown {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it may do.
+    pub role: &'static str,
+    /// When it was made.
+    pub created_at: String,
+}
+
+/// A bot's key as it is shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct BotKeyShown {
+    /// Its id.
+    pub id: String,
+    /// `sekisho_apikey_Ab3d…`
+    pub hint: String,
+    /// When it was made.
+    pub created_at: String,
+    /// The last request with it.
+    pub last_used_at: Option<String>,
+    /// When it was revoked.
+    pub revoked_at: Option<String>,
+}
+
+/// A key that was just made: the one time that its plain text is there.
+pub struct FreshKey {
+    /// Its id.
+    pub id: String,
+    /// The bot's id.
+    pub bot: String,
+    key: PlainToken,
+}
+
+impl FreshKey {
+    /// What is sent as the bearer's token: `<key>:<bot id>`.
+    pub fn credential(&self) -> String {
+        format!("{}:{}", self.key.expose(), self.bot)
+    }
+}
+
+impl Operator {
+    /// An organisation's bots, by name.
+    pub async fn bots(&self, org: &str) -> Result<Vec<BotShown>, OperateError> {
+        let org = self.org(org).await?;
+        Ok(self.store.bots().of_org(org.id).await?.iter().map(shown).collect())
+    }
+
+    /// Makes a bot.
+    pub async fn create_bot(&self, org: &str, name: &str, role: Role) -> Result<BotShown, OperateError> {
+        let org = self.org(org).await?;
+        let bot = self.new_bot(&org, name, role);
+        let audit = self.audit("bot.created", bot.id, json!({"name": name, "role": role.as_str()}));
+        if !self.store.bots().create(&bot, &audit).await? {
+            let why = format!("{:?} has a bot {name:?} already; `sekisho admin bot list` shows them all", org.name);
+            return OperateError::refused(why);
+        }
+        Ok(shown(&bot))
+    }
+
+    /// A bot that is not stored yet.
+    pub(super) fn new_bot(&self, org: &Organisation, name: &str, role: Role) -> Bot {
+        let now = self.now();
+        Bot { id: BotId::mint(now, &*self.random), org: org.id, name: name.to_owned(), role, created_at: now }
+    }
+
+    /// Gives a bot another role; `false` if it has it already.
+    pub async fn set_bot_role(&self, org: &str, bot: &str, role: Role) -> Result<bool, OperateError> {
+        let (_, bot) = self.bot(org, bot).await?;
+        if bot.role == role {
+            return Ok(false);
+        }
+        let detail = json!({"from": bot.role.as_str(), "to": role.as_str()});
+        let audit = self.audit("bot.role_changed", bot.id, detail);
+        let mut changes = self.store.organisations().begin().await?;
+        if !changes.set_bot_role(bot.org, bot.id, role, &audit).await? {
+            return OperateError::refused("the bot was removed meanwhile");
+        }
+        changes.commit().await?;
+        Ok(true)
+    }
+
+    /// Removes a bot, and with it every key.
+    pub async fn remove_bot(&self, org: &str, bot: &str) -> Result<BotShown, OperateError> {
+        let (org, bot) = self.bot(org, bot).await?;
+        self.store.bots().remove(org.id, bot.id, &self.audit("bot.removed", bot.id, json!({"name": bot.name}))).await?;
+        Ok(shown(&bot))
+    }
+
+    /// Gives a bot one more key.
+    pub async fn add_bot_key(&self, org: &str, bot: &str) -> Result<FreshKey, OperateError> {
+        let (org, bot) = self.bot(org, bot).await?;
+        let key = PlainToken::mint(TokenKind::BotKey, &*self.random);
+        let new = NewBotKey::of(BotKeyId::mint(self.now(), &*self.random), &key);
+        let detail = json!({"key_id": new.id.0.to_string(), "prefix": key.hint()});
+        if !self.store.bots().add_key(org.id, bot.id, &new, &self.audit("bot_key.added", bot.id, detail)).await? {
+            return OperateError::refused("the bot was removed meanwhile");
+        }
+        Ok(FreshKey { id: new.id.0.to_string(), bot: bot.id.to_string(), key })
+    }
+
+    /// A bot's keys, oldest first, revoked ones too.
+    pub async fn bot_keys(&self, org: &str, bot: &str) -> Result<Vec<BotKeyShown>, OperateError> {
+        let (org, bot) = self.bot(org, bot).await?;
+        Ok(self.store.bots().keys(org.id, bot.id).await?.iter().map(key_shown).collect())
+    }
+
+    /// Ends one key; `false` if it was revoked before.
+    pub async fn revoke_bot_key(&self, org: &str, bot: &str, key: Uuid) -> Result<bool, OperateError> {
+        let (org, bot) = self.bot(org, bot).await?;
+        let keys = self.store.bots().keys(org.id, bot.id).await?;
+        let Some(found) = keys.into_iter().find(|k| k.id.0 == key) else {
+            let why = format!("bot {:?} has no key {key}; `sekisho admin bot key list` shows them all", bot.name);
+            return OperateError::refused(why);
+        };
+        let detail = json!({"key_id": key.to_string(), "prefix": found.hint});
+        let audit = self.audit("bot_key.revoked", bot.id, detail);
+        Ok(self.store.bots().revoke_key(org.id, bot.id, found.id, &audit).await?)
+    }
+
+    /// The bot with this id or name in an organisation.
+    async fn bot(&self, org: &str, text: &str) -> Result<(Organisation, Bot), OperateError> {
+        let org = self.org(org).await?;
+        let bots = self.store.bots().of_org(org.id).await?;
+        match bots.into_iter().find(|bot| bot.name == text || BotId::parse(text) == Some(bot.id)) {
+            Some(bot) => Ok((org, bot)),
+            None => OperateError::refused(format!(
+                "{:?} has no bot {text:?}; `sekisho admin bot list` shows them all",
+                org.name
+            )),
+        }
+    }
+}
+
+fn shown(bot: &Bot) -> BotShown {
+    let (id, name, created_at) = (bot.id.to_string(), bot.name.clone(), bot.created_at.to_string());
+    BotShown { id, name, role: bot.role.as_str(), created_at }
+}
+
+fn key_shown(key: &BotKey) -> BotKeyShown {
+    BotKeyShown {
+        id: key.id.0.to_string(),
+        hint: key.hint.clone(),
+        created_at: key.created_at.to_string(),
+        last_used_at: key.last_used_at.map(|at| at.to_string()),
+        revoked_at: key.revoked_at.map(|at| at.to_string()),
+    }
+}
