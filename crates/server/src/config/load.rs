@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::Settings;
 use super::keys::{KEYS, Key, PRIVATE};
+use super::words;
 
 /// Where settings come from, weakest first: built-in defaults, the file, the environment, flags.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +70,12 @@ pub fn load(layers: &Layers) -> Result<(Settings, SetBy), ConfigError> {
 
 /// The message for a key, with the layer that set it.
 fn at(key: &str, why: &str, origins: &SetBy) -> ConfigError {
-    let place = match origins.get(key) {
+    // Of a section where something is missing, no key of its own was set, but others were.
+    let in_section = format!("{key}.");
+    let origin = origins.get(key).or_else(|| {
+        origins.range(in_section.clone()..).next().filter(|(set, _)| set.starts_with(&in_section)).map(|(_, by)| by)
+    });
+    let place = match origin {
         Some(origin) => format!("{origin}: {key}"),
         None => key.to_owned(),
     };
@@ -79,23 +85,9 @@ fn at(key: &str, why: &str, origins: &SetBy) -> ConfigError {
 fn parse(table: Table, origins: &SetBy) -> Result<Settings, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
         let path = error.path().to_string();
-        let key = path.split('[').next().unwrap_or_default();
-        let message = plain(error.inner().message());
-        let secret = ["password", "token", "secret", "_key", "url"].iter().any(|name| key.ends_with(name));
-        at(key, if secret { "must be a text" } else { &message }, origins)
+        let (key, why) = words::of(&path, error.inner().message());
+        at(key, &why, origins)
     })
-}
-
-/// The library names Rust's types; people read what is meant.
-fn plain(message: &str) -> String {
-    let mut message = message.trim().to_owned();
-    for rust in ["u16", "u32", "u64", "usize"] {
-        message = message.replace(&format!("expected {rust}"), "expected a whole number that is not too large");
-    }
-    message
-        .replace("expected a sequence", "expected a list such as [\"a\", \"b\"]")
-        .replace("expected socket address", "expected an address and port such as \"127.0.0.1:8417\"")
-        .replace("invalid socket address syntax", "expected an address and port such as \"127.0.0.1:8417\"")
 }
 
 /// The defaults, read from the same table that documents them.
@@ -147,7 +139,7 @@ fn keys() -> impl Iterator<Item = &'static Key> {
 }
 
 /// The path as the table lists it: the name of a private upstream is the operator's own.
-fn listed(path: &str) -> String {
+pub(super) fn listed(path: &str) -> String {
     match path.strip_prefix("upstream.private.") {
         None => path.to_owned(),
         Some(rest) => match rest.split_once('.') {

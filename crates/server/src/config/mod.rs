@@ -2,6 +2,7 @@
 //!
 //! [`keys::KEYS`] documents every key; [`load`] merges the layers and names file and key in every message.
 
+mod forms;
 pub mod keys;
 pub mod load;
 mod secrets;
@@ -9,6 +10,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod upstreams;
+mod words;
 
 pub use load::{ConfigError, Layers, SetBy, load};
 pub use secrets::Secret;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use super::forms::{artifact_store, log_levels, public_url, registry_host, upstream_url};
 use super::secrets::Secret;
 use super::upstreams::Upstreams;
+use super::words::with_example;
 
 /// Everything that can be configured. Field names are the keys of `sekisho.toml`; see [`super::keys::KEYS`].
 #[derive(Clone, Debug, Deserialize)]
@@ -207,6 +209,7 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let fail = |key, why: &str| Err((key, why.to_owned()));
         self.check_numbers()?;
+        log_levels(&self.log).map_err(|why| ("log", why))?;
         if self.cache.min_seconds > self.cache.max_seconds {
             return fail("cache.min_seconds", "must not be larger than cache.max_seconds");
         }
@@ -250,12 +253,12 @@ impl Settings {
         }
         for (key, front) in [("upstream.npm.url", &self.upstream.npm), ("upstream.pypi.url", &self.upstream.pypi)] {
             if let Some(url) = &front.url {
-                upstream_url(url).map_err(|why| (key, why))?;
+                upstream_url(url).map_err(|why| (key, with_example(key, &why)))?;
             }
         }
         for url in &self.public_urls {
             // The address itself is not said: a wrong one may carry a password.
-            public_url(url).map_err(|why| ("public_urls", why))?;
+            public_url(url).map_err(|why| ("public_urls", with_example("public_urls", &why)))?;
         }
         Ok(())
     }
@@ -292,10 +295,10 @@ impl Settings {
             ("limits.shutdown_seconds", limits.shutdown_seconds, 0, 3600),
         ] {
             if value < least {
-                return Err((key, format!("must be at least {least}")));
+                return Err((key, with_example(key, &format!("must be at least {least}"))));
             }
             if value > most {
-                return Err((key, format!("must be at most {most}")));
+                return Err((key, with_example(key, &format!("must be at most {most}"))));
             }
         }
         Ok(())
@@ -322,67 +325,11 @@ impl Settings {
     }
 }
 
-/// A folder, or a bucket and perhaps a prefix in it: nothing of it is a URL's user, port or query.
-fn artifact_store(text: &str) -> Result<(), String> {
-    let Some(bucket) = text.strip_prefix("s3://") else {
-        return match text.contains("://") || text.is_empty() {
-            true => Err("must be a folder, or start with s3://".to_owned()),
-            false => Ok(()),
-        };
-    };
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
-    let named = bucket.split('/').next().is_some_and(|name| !name.is_empty());
-    match named && bucket.bytes().all(legal) && !bucket.split('/').any(|part| matches!(part, "." | "..")) {
-        true => Ok(()),
-        false => Err("must be s3://bucket or s3://bucket/prefix".to_owned()),
-    }
-}
-
-/// An upstream's address: http or https, a host, no query, no fragment.
-pub(super) fn upstream_url(text: &str) -> Result<(), String> {
-    let url = url::Url::parse(text).map_err(|e| format!("not an address: {e}"))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("must start with https:// or http://".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("must have no query and no fragment".to_owned());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err("must not carry a user name or password".to_owned());
-    }
-    Ok(())
-}
-
-/// A public address: scheme and host, perhaps a port, no path.
-fn public_url(text: &str) -> Result<(), String> {
-    upstream_url(text)?;
-    let url = url::Url::parse(text).map_err(|e| e.to_string())?;
-    if url.path() != "/" {
-        return Err("must have no path".to_owned());
-    }
-    Ok(())
-}
-
-/// A bare host, perhaps with a port: its scheme is the public address's.
-fn registry_host(text: &str) -> Result<(), String> {
-    let whole = url::Url::parse(&format!("https://{text}/")).ok();
-    let bare = whole.is_some_and(|url| {
-        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && !text.contains(['@', '/', '\\'])
-    });
-    if bare {
-        Ok(())
-    } else {
-        Err("must be a host such as \"npm.example.com\", without https:// and without a path".to_owned())
-    }
-}
-
 /// An empty text means that there is no such listener.
 fn optional_address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse()
-        .map(Some)
-        .map_err(|_| serde::de::Error::custom("expected an address like 127.0.0.1:8418, or an empty text"))
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom("expected an address and port, or an empty text"))
 }

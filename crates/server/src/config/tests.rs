@@ -96,6 +96,7 @@ fn another(path: &str, secret: &Path) -> String {
         "mail.transport" => "smtp",
         "mail.from" => "Gate <gate@example.com>",
         "mail.smtp.tls" => "tls",
+        "log" => "warn,sekisho_server=debug",
         path if path.ends_with("_file") => &path_of_secret,
         path if path.ends_with("_host") => "host.example.com",
         path if KEYS.iter().any(|k| k.path == path && k.default.parse::<u64>().is_ok()) || path.ends_with("port") => {
@@ -173,14 +174,14 @@ fn toml_of(path: &str, value: &str) -> String {
 
 #[test]
 fn flags_come_before_variables_and_these_before_the_file() {
-    let (_folder, path) = file("log = \"file\"\nanonymous = false\nlimits.hold_seconds = 1\n");
+    let (_folder, path) = file("log = \"error\"\nanonymous = false\nlimits.hold_seconds = 1\n");
     let mut layers = Layers { file: Some(path), ..Layers::default() };
     let log = |layers: &Layers| load(layers).unwrap().0.log;
-    assert_eq!(log(&layers), "file");
-    layers.environment.push(("SEKISHO_LOG".to_owned(), "variable".to_owned()));
-    assert_eq!(log(&layers), "variable");
-    layers.flags.push(("log".to_owned(), "flag".to_owned()));
-    assert_eq!(log(&layers), "flag");
+    assert_eq!(log(&layers), "error");
+    layers.environment.push(("SEKISHO_LOG".to_owned(), "warn".to_owned()));
+    assert_eq!(log(&layers), "warn");
+    layers.flags.push(("log".to_owned(), "debug".to_owned()));
+    assert_eq!(log(&layers), "debug");
     let (settings, _) = load(&layers).unwrap();
     assert!(!settings.anonymous);
     assert_eq!((settings.limits.hold_seconds, settings.limits.hold_waiting), (1, 256), "a section is merged");
@@ -208,11 +209,21 @@ fn a_message_names_the_file_the_key_and_what_is_wrong() {
         "public_urls = [\"ftp://a.example\"]",
         "public_urls = [\"https://a.example/path\"]",
         "public_urls = [17]",
+        "public_urls = [\"packages.example.com:8417\"]",
+        "public_urls = [\"packages.example.com\"]",
         "trusted_proxies = [\"10.0.0.0/99\"]",
+        "trusted_proxies = [\"10.0.0.0/8\", \"10.1.2.3\"]",
+        "trusted_proxies = \"10.0.0.0/8\"",
+        "log = \"verbose\"",
+        "log = \"info,sekisho_server\"",
+        "log = \"sekisho_server=loud\"",
         "lisen = \"127.0.0.1:1\"",
         "[limits]\nhold_secconds = 5",
         "[limits]\nhold_seconds = -1",
+        "[limits]\nhold_seconds = \"5\"",
+        "[limits]\nhold_seconds = 0.5",
         "[limits]\nanonymous_per_minute = 0",
+        "[limits]\nconnections = 99999999",
         "[limits]\nheader_kb = 1",
         "limits = 5",
         "[nothing]\nx = 1",
@@ -224,6 +235,8 @@ fn a_message_names_the_file_the_key_and_what_is_wrong() {
         "[mail.smtp]\nport = 99999",
         "[upstream.npm]\nurl = \"registry.example\"",
         "[upstream.npm]\nurl = \"https://registry.example/?x=1\"",
+        "[upstream.npm]\naudience = [\"domain:example.com\", \"example.com\"]",
+        "[upstream.pypi]\nurl = 5",
         "npm_host = \"a.example\"\npypi_host = \"a.example\"",
         "npm_host = \"https://npm.example.com/\"",
         "listen = \"127.0.0.1:1\"\nlisten = \"127.0.0.1:2\"",

@@ -7,7 +7,9 @@ use sekisho_core::Ecosystem;
 use sekisho_upstream::{Credentials, Pattern};
 use serde::Deserialize;
 
+use super::forms::upstream_url;
 use super::secrets::Secret;
+use super::words::with_example;
 use crate::audience::{Audience, Member};
 
 /// `upstream.*`
@@ -120,7 +122,9 @@ impl Upstreams {
             if credentials.is_some() && front.url.is_none() {
                 let why =
                     "must be set where credentials are: they are for one registry, and not for whichever is found";
-                return Err((format!("{place}.url"), why.to_owned()));
+                let key = format!("{place}.url");
+                let why = with_example(&key, why);
+                return Err((key, why));
             }
         }
         let mut taken = BTreeSet::new();
@@ -131,7 +135,8 @@ impl Upstreams {
                 let why = "an upstream's name is made of a-z, 0-9 and \"-\", at most 40 of them";
                 return Err((format!("upstream.private.{name}"), why.to_owned()));
             }
-            super::settings::upstream_url(&upstream.url).map_err(|why| (at("url"), why))?;
+            let url = upstream_url(&upstream.url);
+            url.map_err(|why| (at("url"), with_example(&at("url"), &why)))?;
             upstream.access().credentials().map_err(|(key, why)| (at(key), why))?;
             if upstream.packages.is_empty() {
                 return Err((at("packages"), "must name the upstream's packages, such as [\"@acme/*\"]".to_owned()));
