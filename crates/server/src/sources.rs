@@ -101,6 +101,7 @@ fn side(upstreams: &Upstreams, ecosystem: Ecosystem, common: watch::Receiver<Sou
             .collect();
         let credentials = set.access().credentials().map_err(|(key, why)| at(key, &why))?;
         let upstream = Upstream::new(ecosystem, &set.url).map_err(|why| at("url", &why))?;
+        let upstream = upstream.set_by(&format!("upstream.private.{label}"));
         let label: Arc<str> = label.as_str().into();
         let upstream = Arc::new(upstream.with_credentials(credentials));
         private.push(Private { label: label.clone(), patterns: patterns?, upstream });

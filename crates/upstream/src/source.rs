@@ -25,6 +25,7 @@ pub struct Upstream {
     ecosystem: Ecosystem,
     base: Url,
     credentials: Option<Credentials>,
+    setting: String,
 }
 
 /// Why a text is not an upstream's address.
@@ -62,7 +63,17 @@ pub fn parse_base(text: &str) -> Result<Url, AddressError> {
 impl Upstream {
     /// The upstream at `base`, read as [`parse_base`] reads it.
     pub fn new(ecosystem: Ecosystem, base: &str) -> Result<Upstream, AddressError> {
-        Ok(Upstream { ecosystem, base: parse_base(base)?, credentials: None })
+        Ok(Upstream { ecosystem, base: parse_base(base)?, credentials: None, setting: format!("upstream.{ecosystem}") })
+    }
+
+    /// The same, with the section of the configuration that messages name.
+    pub fn set_by(self, setting: &str) -> Upstream {
+        Upstream { setting: setting.to_owned(), ..self }
+    }
+
+    /// The section of the configuration that sets it.
+    pub fn setting(&self) -> &str {
+        &self.setting
     }
 
     /// The same, asked with these credentials; `None` leaves it without.

@@ -112,6 +112,8 @@ struct Inner {
     /// Places among the requests at once, by the upstream's base address: one that hangs leaves the others theirs.
     slots: Mutex<HashMap<(Url, Lane), Arc<Semaphore>>>,
     budget: Arc<body::Budget>,
+    /// When it was last said that an upstream refuses our credentials, by its base address.
+    not_known_at: Mutex<HashMap<Url, Instant>>,
     counters: Arc<Counters>,
 }
 
@@ -200,6 +202,7 @@ impl Client {
             received_by,
             slots: Mutex::default(),
             budget: body::Budget::new(config.max_in_flight),
+            not_known_at: Mutex::default(),
             config,
             counters,
         })))

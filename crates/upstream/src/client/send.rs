@@ -1,6 +1,7 @@
 //! One request to its end: guard, retries, redirects, and what a status means.
 
 use std::error::Error;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, header};
@@ -16,6 +17,8 @@ use crate::source::Upstream;
 const MAX_REDIRECTS: usize = 5;
 /// Waits before the second and third try.
 const RETRY_AFTER: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
+/// How long nothing more is said of credentials that an upstream refuses.
+const REPEAT: Duration = Duration::from_secs(600);
 /// Longest target of a redirect.
 const MAX_LOCATION: usize = 8 * 1024;
 
@@ -56,10 +59,39 @@ impl Client {
             let response = self.retried(upstream, &method, &url, headers).await?;
             match redirect_target(&response, &url)? {
                 Some(next) => url = next,
-                None => return judge(response.status()).map(|()| Opened { response, url }),
+                None => {
+                    self.told_who_we_are(upstream, &url, response.status());
+                    return judge(response.status()).map(|()| Opened { response, url });
+                }
             }
         }
         Err(FetchError::Unavailable(Unavailable::Redirects))
+    }
+
+    /// An upstream that does not know us, or no longer: whoever set the credentials has to hear of it, because callers
+    /// only see that a package is not to be had. Said once in a while for each upstream.
+    fn told_who_we_are(&self, upstream: &Upstream, url: &Url, status: StatusCode) {
+        let shown = upstream.authorization(url).is_some();
+        if !upstream.is_own(url) || !(status == StatusCode::UNAUTHORIZED || shown && status == StatusCode::FORBIDDEN) {
+            return;
+        }
+        let now = Instant::now();
+        let mut last = self.0.not_known_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.get(upstream.base()).is_some_and(|last| now.duration_since(*last) < REPEAT) {
+            return;
+        }
+        // As many as there are upstreams.
+        last.insert(upstream.base().clone(), now);
+        drop(last);
+        let (base, setting, status) = (upstream.base(), upstream.setting(), status.as_u16());
+        match shown {
+            true => tracing::error!(
+                "{base} answered {status} to our credentials: look at {setting}.token, or {setting}.user and {setting}.password (or their _file forms)"
+            ),
+            false => tracing::error!(
+                "{base} answered {status}: it wants credentials; set {setting}.token_file, or {setting}.user and {setting}.password_file"
+            ),
+        }
     }
 
     pub(super) fn allowed(&self, url: &Url, upstream: &Upstream) -> Result<(), FetchError> {
