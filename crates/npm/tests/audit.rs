@@ -55,6 +55,8 @@ fn only_versions_are_forwarded_and_an_alias_is_the_release_behind_it() {
         assert!(listed.iter().any(|l| l == kept), "{kept}: {listed:?}");
     }
     assert!(!listed.iter().any(|l| l.starts_with("x@")), "{listed:?}");
+    let built = query(&json!({"z": ["1.0.0+build.host.internal", "1.0.0+2", "2.0.0-rc.1+x"]}));
+    assert_eq!(built.forwarded(|_| true).render(), br#"{"z":["1.0.0","2.0.0-rc.1"]}"#, "builds are nobody's business");
     assert!(query(&json!({"y": ["git+ssh://host.example/y"]})).forwarded(|_| true).is_empty());
 }
 

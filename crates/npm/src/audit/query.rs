@@ -58,12 +58,16 @@ impl Query {
     }
 
     /// What of it another registry may be asked: the names that `keep` keeps, with the versions that are versions.
-    /// Anything else (`git+ssh://…`, `file:…`) is a project's own and may say what nobody else should know.
+    /// Anything else (`git+ssh://…`, `file:…`) is a project's own and may say what nobody else should know; so may what
+    /// stands behind a version's `+`, and it makes no difference to any range.
     pub fn forwarded(&self, keep: impl Fn(&PackageName) -> bool) -> Query {
         let is_version = |text: &str| Version::parse(Ecosystem::Npm, text).is_ok();
+        let public = |versions: &BTreeSet<Box<str>>| {
+            let versions = versions.iter().filter(|text| is_version(text));
+            versions.map(|text| text.split('+').next().unwrap_or_default().into()).collect()
+        };
         let kept = self.packages.iter().filter(|(name, _)| keep(name));
-        let kept = kept
-            .map(|(name, versions)| (name.clone(), versions.iter().filter(|text| is_version(text)).cloned().collect()));
+        let kept = kept.map(|(name, versions)| (name.clone(), public(versions)));
         let packages: BTreeMap<_, BTreeSet<_>> =
             kept.filter(|(_, versions): &(_, BTreeSet<_>)| !versions.is_empty()).collect();
         let versions = packages.values().map(BTreeSet::len).sum();
