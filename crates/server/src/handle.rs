@@ -60,6 +60,15 @@ enum Place<'a> {
 }
 
 impl Place<'_> {
+    /// Where a person begins who has nothing but the address.
+    fn is_root(&self, whole: &str) -> bool {
+        match self {
+            Place::Npm(path) | Place::Pypi(path) => path.is_empty(),
+            Place::Login(_) => false,
+            Place::Pages => matches!(whole, "/" | "/npm" | "/pypi"),
+        }
+    }
+
     fn front(&self) -> Option<Ecosystem> {
         match self {
             Place::Npm(_) | Place::Login(_) => Some(Ecosystem::Npm),
@@ -169,6 +178,9 @@ impl App {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
+        if place.is_root(parts.uri.path()) && explain::home::is_asked_for(parts) {
+            return explain::home::show(self, parts, exchange);
+        }
         match place {
             Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,
             Place::Login(step) => login::terminal::answer(self, parts, exchange, step).await,

@@ -1,10 +1,12 @@
 //! Pages that explain: what was decided about a release and on which record, and what a refusal means.
 //! HTML for people, JSON by `Accept`.
 
+pub mod home;
 pub mod problems;
 pub mod why;
 
 use axum::body::Body;
+use axum::extract::RawQuery;
 use http::{HeaderMap, HeaderValue, Response, header};
 
 use crate::http::{Code, Problem, negotiate};
@@ -12,12 +14,25 @@ use crate::http::{Code, Problem, negotiate};
 /// Pages load nothing but their own style sheet.
 const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The one style sheet.
-pub async fn style() -> Response<Body> {
-    let mut response = Response::new(Body::from(include_str!("../../templates/page.css")));
+/// The one style sheet. Pages name it with [`style_version`], so that it may be kept for good: another style has another
+/// address. Asked for without it, it is looked at anew after an hour.
+pub async fn style(RawQuery(query): RawQuery) -> Response<Body> {
+    let named = query.is_some_and(|query| query == format!("v={}", style_version()));
+    let kept = if named { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
+    let mut response = Response::new(Body::from(STYLE));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     response
+}
+
+const STYLE: &str = include_str!("../../templates/page.css");
+
+/// What tells one style sheet from another, for its address in pages.
+pub fn style_version() -> String {
+    let hash = STYLE.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) // FNV-1a
+    });
+    format!("{hash:016x}")
 }
 
 /// A path that is no text.

@@ -116,6 +116,7 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
     });
     let entries: Vec<EntryRow> = guard.policy.entries(name).iter().map(|e| entry_row(e, app)).collect();
     let mixed = version.is_none() && (!records.is_empty() || some_block(guard, name, app));
+    let own = deciding(guard, name, version, app);
     let (headline, tone) = match refusal {
         Some(_) => ("blocked", "blocked"),
         None if mixed => ("some releases are blocked", "mixed"),
@@ -129,7 +130,7 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
         blocked: refusal.is_some(),
         malware: refusal.is_some_and(|r| r.reason == Reason::Malware),
         canary: refusal.is_some_and(|r| r.reason == Reason::Canary),
-        summary: summary(guard, version, refusal, mixed),
+        summary: summary(guard, version, refusal, mixed, own.as_ref().map(|entry| (entry.effect, &*entry.reason))),
         has_version: version.is_some(),
         records,
         entries,
@@ -147,17 +148,44 @@ fn some_block(guard: &Guard, name: &PackageName, app: &App) -> bool {
     guard.policy.entries(name).iter().filter(live).any(|entry| entry.effect == Effect::Block)
 }
 
-fn summary(guard: &Guard, version: Option<&str>, refusal: Option<&Refusal>, mixed: bool) -> String {
+/// A name that was never asked for reads like one that everybody takes: to tell them apart would tell strangers what is
+/// taken here, or have them send questions to the registry.
+const LOOKED_UP: &str = "Whether the registry has it is not looked up here.";
+
+/// The operator's entry that decides: about this release before about the name; block before allow.
+fn deciding(guard: &Guard, name: &PackageName, version: Option<&str>, app: &App) -> Option<Entry> {
+    let now = app.gate.now();
+    let live = |entry: &&Entry| entry.expires.is_none_or(|end| now < end) && entry.effect != Effect::Warn;
+    let fits = |entry: &&Entry| entry.target.version.is_none() || entry.target.version.as_deref() == version;
+    let entries = guard.policy.entries(name).iter().filter(live).filter(fits);
+    entries.max_by_key(|entry| (entry.target.version.is_some(), entry.effect == Effect::Block)).cloned()
+}
+
+fn summary(
+    guard: &Guard,
+    version: Option<&str>,
+    refusal: Option<&Refusal>,
+    mixed: bool,
+    own: Option<(Effect, &str)>,
+) -> String {
     let what = if version.is_some() { "This release" } else { "Every release of this package" };
     match refusal {
+        Some(refusal) if refusal.reason == Reason::Policy => {
+            let reason = own.filter(|(effect, reason)| *effect == Effect::Block && !reason.is_empty());
+            let reason = reason.map(|(_, reason)| format!(" The operator writes: {reason}")).unwrap_or_default();
+            format!("{what} is refused. Reason: {}.{reason}", refusal.words())
+        }
         Some(refusal) => format!("{what} is refused. Reason: {}.", refusal.words()),
         None if mixed => "Some releases of this package are refused; what stands below says which.".to_owned(),
+        None if own.is_some_and(|(effect, _)| effect == Effect::Allow) => {
+            format!("{what} is allowed by an entry of the operator, which stands below.")
+        }
         None if guard.knowledge == Knowledge::OwnEntriesOnly => {
             format!(
-                "{what} is allowed. This checkpoint has no advisory source configured: only the operator's own entries count."
+                "{what} is allowed. This checkpoint has no advisory source configured: only the operator's own entries count. {LOOKED_UP}"
             )
         }
-        None => format!("{what} is allowed: no record and no entry of the operator hits it."),
+        None => format!("{what} is allowed: no record and no entry of the operator hits it. {LOOKED_UP}"),
     }
 }
 

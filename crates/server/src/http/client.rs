@@ -63,11 +63,17 @@ impl Sender<'_> {
     }
 }
 
-/// The host that the outermost proxy was asked for.
+/// The host that the outermost proxy was asked for. Where the two headers disagree, one of them may be a stranger's, and
+/// neither counts; see [`forwarded_client`].
 fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
     let first = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).and_then(|v| v.split(',').next());
     let forwarded = first("forwarded").and_then(|element| parameter(element, "host"));
-    forwarded.or_else(|| first("x-forwarded-host").map(str::trim)).filter(|host| !host.is_empty())
+    let plain = first("x-forwarded-host").map(str::trim);
+    let (forwarded, plain) = (forwarded.filter(|host| !host.is_empty()), plain.filter(|host| !host.is_empty()));
+    match (forwarded, plain) {
+        (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => None,
+        (one, other) => one.or(other),
+    }
 }
 
 /// One parameter of an element of RFC 7239's `Forwarded`.
@@ -174,6 +180,22 @@ mod tests {
         };
         assert_eq!(host("10.0.0.1").as_deref(), Some("outer.example"));
         assert_eq!(host("192.0.2.1").as_deref(), Some("inner:8417"));
+    }
+
+    #[test]
+    fn two_headers_that_name_two_hosts_name_none() {
+        let host = |plain: &'static str| {
+            let headers = HeaderMap::from_iter([
+                (header::HOST, "inner:8417".parse().expect("a header")),
+                (header::FORWARDED, "host=outer.example".parse().expect("a header")),
+                (header::HeaderName::from_static("x-forwarded-host"), plain.parse().expect("a header")),
+            ]);
+            let (uri, trusted) = (Uri::from_static("/"), ["10.0.0.0/8".parse().expect("a network")]);
+            let sender = Sender::of(&uri, &headers, "10.0.0.1".parse().expect("an address"), &trusted);
+            sender.host.map(str::to_owned)
+        };
+        assert_eq!(host("other.example").as_deref(), Some("inner:8417"));
+        assert_eq!(host("Outer.example").as_deref(), Some("outer.example"));
     }
 
     #[test]

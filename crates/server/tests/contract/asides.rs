@@ -55,7 +55,12 @@ async fn a_registry_without_a_search_finds_nothing() {
         app.upstream.on("/npm/-/v1/search?text=x", Reply::status(status));
         let answer = app.get(&format!("{SEARCH}?text=x")).await;
         assert_eq!((answer.status, &answer.json()["objects"], &answer.json()["total"]), (200, &json!([]), &json!(0)));
+        assert!(answer.header("npm-notice").unwrap().contains("has no search"), "{}", answer.show());
     }
+    let app = started().await;
+    app.upstream
+        .on("/npm/-/v1/search?text=x", Reply::json(json!({"objects": [], "total": 0, "time": "x"}).to_string()));
+    assert_eq!(app.get(&format!("{SEARCH}?text=x")).await.header("npm-notice"), None, "it looked, and found nothing");
 }
 
 #[tokio::test]
@@ -162,4 +167,16 @@ async fn a_warning_is_told_with_what_may_be_taken() {
     }
     let why = app.ask(Ask::get("/why/npm/mixed/2.0.0").header("accept", "application/json")).await.json();
     assert_eq!((&why["verdict"], &why["entries"][0]["effect"]), (&json!("allowed"), &json!("warn")));
+}
+
+#[tokio::test]
+async fn who_has_the_registry_s_keys_is_told_that_they_are_the_same() {
+    let app = started().await;
+    let keys = json!({"keys": [{"keyid": "SHA256:x", "keytype": "k", "scheme": "s", "key": "a", "expires": null}]});
+    app.upstream.on("/npm/-/npm/v1/keys", Reply::json(keys.to_string()));
+    let answer = app.get(KEYS).await;
+    assert_eq!(answer.header("vary"), Some("Accept, Accept-Encoding"), "{}", answer.show());
+    let etag = answer.header("etag").unwrap().to_owned();
+    let again = app.ask(Ask::get(KEYS).header("if-none-match", &etag)).await;
+    assert_eq!((again.status, again.text().as_str()), (304, ""));
 }

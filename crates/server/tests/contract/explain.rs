@@ -3,7 +3,7 @@
 use sekisho_server::gate::Knowledge;
 use sekisho_testkit::{Ask, Setup, TestApp, fixtures};
 
-use crate::support::{assert_problem, shown};
+use crate::support::{assert_problem, shown, without_style};
 
 const HTML: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
@@ -18,7 +18,7 @@ async fn started() -> TestApp {
 }
 
 async fn page(app: &TestApp, path: &str) -> String {
-    shown(app, &app.ask(Ask::get(path).header("accept", HTML)).await)
+    without_style(&shown(app, &app.ask(Ask::get(path).header("accept", HTML)).await))
 }
 
 async fn json(app: &TestApp, path: &str) -> String {
@@ -138,4 +138,78 @@ async fn why_knows_of_a_document_that_contradicts_itself() {
     assert_eq!(app.get("/npm/odd/-/odd-2.0.0.tgz").await.status, 403);
     let answer = app.ask(Ask::get("/why/npm/odd/2.0.0").header("accept", "application/json")).await;
     assert_eq!(answer.json()["reason"], "contradiction", "{}", answer.show());
+}
+
+#[tokio::test]
+async fn the_style_is_kept_for_good_under_the_address_that_pages_give_it() {
+    let app = Setup::default().start().await;
+    let page = app.ask(Ask::get("/problems/package_blocked").header("accept", "text/html")).await.text();
+    let (_, rest) = page.split_once("<link rel=\"stylesheet\" href=\"").unwrap();
+    let (address, _) = rest.split_once('"').unwrap();
+    assert!(address.starts_with("/assets/page.css?v="), "{address}");
+    let kept = async |address: &str| app.get(address).await.header("cache-control").map(str::to_owned);
+    assert_eq!(kept(address).await.as_deref(), Some("public, max-age=31536000, immutable"));
+    for other in ["/assets/page.css", "/assets/page.css?v=0", "/assets/page.css?v="] {
+        assert_eq!(kept(other).await.as_deref(), Some("public, max-age=3600"), "{other}");
+    }
+}
+
+#[tokio::test]
+async fn why_shows_the_operator_s_reason_and_that_an_entry_of_his_allows() {
+    let app = Setup::default().malware("MAL-1", "pkg:npm/lifted").allow("pkg:npm/lifted@1.0.0", None).start().await;
+    let why = async |path: &str| app.ask(Ask::get(path).header("accept", "application/json")).await.json();
+    let lifted = why("/why/npm/lifted/1.0.0").await;
+    assert_eq!(lifted["summary"], "This release is allowed by an entry of the operator, which stands below.");
+    assert_eq!(lifted["entries"][0]["reason"], "because of ticket 17");
+    let app = Setup::default().block("pkg:npm/unwanted@2.0.0").start().await;
+    let answer = app.ask(Ask::get("/why/npm/unwanted/2.0.0").header("accept", "application/json")).await.json();
+    assert_eq!(
+        answer["summary"],
+        "This release is refused. Reason: the operator's policy. The operator writes: because of ticket 17"
+    );
+}
+
+#[tokio::test]
+async fn a_browser_at_the_address_itself_reads_what_it_is_and_how_to_use_it() {
+    let app = Setup::default().start().await;
+    for path in ["/", "/npm", "/npm/", "/pypi", "/pypi/"] {
+        let answer = app.ask(Ask::get(path).header("accept", HTML)).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        assert_eq!(answer.header("vary"), Some("Accept"), "{path}");
+        let text = answer.text();
+        for part in [
+            "<title>Sekisho</title>",
+            "registry=http://127.0.0.1:8417/npm/",
+            "pip config set global.index-url http://127.0.0.1:8417/pypi/simple/",
+            "http://127.0.0.1:8417/api/v1/tokens",
+        ] {
+            assert!(text.contains(part), "{path}: {part}: {text}");
+        }
+        assert!(!text.contains(&app.upstream.url()), "where packages come from is the operator's");
+        for accept in ["*/*", "application/json", "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"]
+        {
+            let answer = app.ask(Ask::get(path).header("accept", accept)).await;
+            assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path} {accept}");
+        }
+        assert_ne!(app.ask(Ask::post(path, "{}").header("accept", HTML)).await.status, 200, "{path}");
+    }
+    let page = app.ask(Ask::get("/").header("accept", HTML)).await.text();
+    insta::assert_snapshot!("home_html", without_style(&page));
+}
+
+#[tokio::test]
+async fn the_page_speaks_of_what_is_on_and_a_host_of_one_registry_leads_to_it() {
+    let app = Setup::default()
+        .set("public_urls", "https://packages.example.com")
+        .set("npm_host", "npm.example.com")
+        .set("upstream.pypi.enabled", "false")
+        .set("registration", "off")
+        .set("anonymous", "false")
+        .start()
+        .await;
+    let page = app.ask(Ask::get("/").host("packages.example.com").header("accept", HTML)).await.text();
+    assert!(!page.contains("pip config") && !page.contains("/api/v1/tokens"), "{page}");
+    assert!(page.contains("Packages need a personal key here."), "{page}");
+    let moved = app.ask(Ask::get("/").host("npm.example.com").header("accept", HTML)).await;
+    assert_eq!((moved.status, moved.header("location")), (303, Some("https://packages.example.com/")));
 }

@@ -3,11 +3,12 @@
 use sekisho_testkit::{Answer, Ask, TestApp};
 
 use crate::login::{Login, path, start_ask};
+use crate::support::without_style;
 
 fn plain(login: &Login, answer: &Answer) -> String {
     let mut answer = answer.clone();
     answer.headers.remove("ratelimit");
-    answer.show().replace(&login.page, "/login/<id>")
+    without_style(&answer.show()).replace(&login.page, "/login/<id>")
 }
 
 #[tokio::test]

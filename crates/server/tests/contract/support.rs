@@ -23,3 +23,8 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(body["detail"], body["error"], "{body}");
     assert!(body["request_id"].as_str().is_some_and(|id| id.len() == 32), "{body}");
 }
+
+/// A page without what changes with every change of the style sheet.
+pub(crate) fn without_style(page: &str) -> String {
+    page.replace(&sekisho_server::explain::style_version(), "<style>")
+}

@@ -51,7 +51,7 @@ pub(super) async fn show(
     let upstream = ready(app.sources.routes(name.ecosystem()).state(name)).map_err(problem)?;
     let body = aside::fetch(app, asked, &upstream, Aside::Attestations, &path).await.map_err(problem)?;
     match signed::is_attestations(&body) {
-        true => Ok(small::answer(body)),
+        true => small::tagged(asked, body.into()),
         false => Err(aside::unusable("The registry's attestations")),
     }
 }

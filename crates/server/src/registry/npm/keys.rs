@@ -16,7 +16,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>) -> Result<Response<Body>,
     let upstream = aside::common(app, asked).map_err(problem)?;
     let body = aside::fetch(app, asked, &upstream, Aside::Keys, "-/npm/v1/keys").await.map_err(problem)?;
     match signed::keys(&body) {
-        Some(keys) => Ok(small::answer(keys)),
+        Some(keys) => small::tagged(asked, keys),
         None => Err(aside::unusable("The registry's keys")),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::Response;
+use http::{HeaderValue, Response};
 use sekisho_core::policy::Verdict;
 use sekisho_core::{Ecosystem, PackageName};
 use sekisho_npm::search::{self, Found, MAX_FOUND};
@@ -12,6 +12,7 @@ use sekisho_upstream::{FetchError, Unavailable};
 use url::form_urlencoded;
 
 use super::aside::{self, Aside};
+use super::packument::NPM_NOTICE;
 use super::small;
 use crate::app::App;
 use crate::gate::Guard;
@@ -34,11 +35,19 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>) -> Result<Response<Body>,
     let query = query(asked.parts.uri.query().unwrap_or_default(), |text| public_words(app, text))?;
     let (found, total) = match ask(app, asked, &query).await {
         Ok(body) => search::read(&body).ok_or_else(|| aside::unusable("The registry's search"))?,
-        Err(FetchError::NotFound | FetchError::Unavailable(Unavailable::Status(405 | 501))) => (Vec::new(), 0),
+        Err(FetchError::NotFound | FetchError::Unavailable(Unavailable::Status(405 | 501))) => return Ok(none(app)),
         Err(error) => return Err(upstream_problem(&error, "The search")),
     };
     let shown = shown(app, asked, &guard, found).await;
     Ok(small::answer(search::render(&shown, total, &app.clock.now().to_string())))
+}
+
+/// Nothing is found, and npm prints why.
+fn none(app: &App) -> Response<Body> {
+    let mut response = small::answer(search::render(&[], 0, &app.clock.now().to_string()));
+    let notice = "The registry behind this checkpoint has no search: nothing can be found, whatever is there.";
+    response.headers_mut().insert(NPM_NOTICE, HeaderValue::from_static(notice));
+    response
 }
 
 async fn ask(app: &App, asked: &Asked<'_>, query: &str) -> Result<Bytes, FetchError> {

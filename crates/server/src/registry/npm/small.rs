@@ -3,9 +3,11 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, negotiate};
 use crate::registry::Asked;
+use crate::registry::metadata::{self, Rendered};
 
 /// The registry is there.
 pub(super) fn ping() -> Response<Body> {
@@ -23,6 +25,17 @@ pub(super) fn whoami(asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
 pub(super) fn tokens() -> Problem {
     let detail = "Keys are not managed through npm's token commands here. GET /api/v1/tokens/status shows your key, POST /api/v1/tokens/regenerate changes it, DELETE /api/v1/tokens ends it.";
     Problem::new(Code::UnsupportedMethod, detail)
+}
+
+/// A JSON answer that is whole in itself: with an entity tag made of its bytes, so that who has it is answered `304`.
+pub(super) fn tagged(asked: &Asked<'_>, body: Vec<u8>) -> Result<Response<Body>, Problem> {
+    let failed = |why: String| Problem::new(Code::Internal, "The answer could not be made.").log(why);
+    let digest = Sha256::digest(&body);
+    let tag = digest.iter().take(16).fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
+    let etag = HeaderValue::try_from(format!("\"{tag}\"")).map_err(|e| failed(e.to_string()))?;
+    let gzip = negotiate::takes_gzip(&asked.parts.headers);
+    let rendered = Rendered::make(body, etag, gzip).map_err(|e| failed(e.to_string()))?;
+    Ok(metadata::answer(asked, &rendered, "application/json", None))
 }
 
 /// A JSON answer that nobody keeps.
