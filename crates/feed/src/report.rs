@@ -96,6 +96,18 @@ pub enum FeedError {
     Folder(#[from] std::io::Error),
 }
 
+impl FeedError {
+    /// The source that failed, as messages name it; `None`: it is no source's fault.
+    pub fn source_name(&self) -> Option<&str> {
+        match self {
+            FeedError::Source { from, .. } | FeedError::Record { from, .. } | FeedError::Empty { from, .. } => {
+                Some(from)
+            }
+            FeedError::Folder(_) => None,
+        }
+    }
+}
+
 /// A problem inside a source, before it is known which source that is.
 #[derive(Debug)]
 pub(crate) struct Problem {

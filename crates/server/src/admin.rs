@@ -8,9 +8,10 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use sekisho_core::Ecosystem;
 use sekisho_upstream::SourceState;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::feed_health::State;
 use crate::gate::Knowledge;
 use crate::metrics;
 use crate::serve::Answer;
@@ -71,12 +72,28 @@ impl Admin {
             "advisories": advisories,
             "advisory_records": guard.blocklist.records(),
             "policy_entries": guard.policy.len(),
+            "feed": feed(&app.feed_health.state()),
             "npm": front(Ecosystem::Npm),
             "pypi": front(Ecosystem::Pypi),
         });
         let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         text(status, "application/json", body.to_string())
     }
+}
+
+/// Failing sources leave it ready: what was loaded stays in force.
+fn feed(state: &State) -> Value {
+    let failures: Vec<Value> = state
+        .failures
+        .iter()
+        .map(|failure| {
+            let source = failure.source.as_deref().unwrap_or("the data folder");
+            let (at, problem) = (failure.at.to_string(), &failure.problem);
+            json!({ "source": source, "failing": failure.failing, "last_failure": at, "problem": problem })
+        })
+        .collect();
+    let last_success = state.last_success.map(|at| at.to_string());
+    json!({ "failing": state.failing, "last_success": last_success, "failures": failures })
 }
 
 fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<Body> {

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::callers::{Caller, Callers};
 use crate::config::Settings;
 use crate::exchange::Exchange;
+use crate::feed_health::FeedHealth;
 use crate::gate::{Gate, Guard};
 use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
@@ -41,6 +42,8 @@ pub struct App {
     pub origins: Origins,
     /// The advisories and the operator's entries in force.
     pub gate: Gate,
+    /// How the advisories' sources do.
+    pub feed_health: FeedHealth,
     /// Who is asking.
     pub callers: Callers,
     /// How much they may ask.

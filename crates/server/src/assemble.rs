@@ -17,6 +17,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::app::App;
 use crate::callers::Callers;
 use crate::config::{Secret, Settings};
+use crate::feed_health::FeedHealth;
 use crate::gate::Gate;
 use crate::handle;
 use crate::http::{Origins, PostedBodies};
@@ -93,6 +94,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         posted: PostedBodies::default(),
         settings: Arc::new(settings),
         metrics: Metrics::default(),
+        feed_health: FeedHealth::default(),
         mail_waits: Notify::new(),
         pages: handle::pages(),
         clock,
@@ -114,9 +116,18 @@ pub fn artifacts(
     clock: &Arc<dyn Clock>,
     counters: &Arc<Counters>,
 ) -> Result<Artifacts, (&'static str, String)> {
+    let (folder, place) = place(settings)?;
+    let wanted = &settings.artifacts;
+    let (max_kept, max_file) = (wanted.max_gb << 30, wanted.max_file_mb << 20);
+    let config = ArtifactConfig { folder, place, max_kept, max_file };
+    Ok(Artifacts::new(client.clone(), config, clock.clone(), counters.clone()))
+}
+
+/// Where files are kept, and the folder for what arrives. The error names a setting.
+pub(crate) fn place(settings: &Settings) -> Result<(PathBuf, Place), (&'static str, String)> {
     let wanted = &settings.artifacts;
     let default = settings.data_dir.join("artifacts");
-    let (folder, place) = match wanted.store.as_deref().map(|store| (store, store.strip_prefix("s3://"))) {
+    Ok(match wanted.store.as_deref().map(|store| (store, store.strip_prefix("s3://"))) {
         None => (default, Place::Folder),
         Some((folder, None)) => (PathBuf::from(folder), Place::Folder),
         Some((_, Some(bucket))) => {
@@ -133,10 +144,7 @@ pub fn artifacts(
             };
             (default, Place::s3(s3).map_err(|why| ("artifacts.store", why))?)
         }
-    };
-    let (max_kept, max_file) = (wanted.max_gb << 30, wanted.max_file_mb << 20);
-    let config = ArtifactConfig { folder, place, max_kept, max_file };
-    Ok(Artifacts::new(client.clone(), config, clock.clone(), counters.clone()))
+    })
 }
 
 struct Documents<'a> {

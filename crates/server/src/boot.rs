@@ -1,8 +1,10 @@
 //! Start and stop: opens everything, listens, and only then does the work that can wait.
 
+mod check;
 mod explain;
 mod files;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +52,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
+    /// Ours as long as it is open; dropped last, after the database was closed.
+    _lock: File,
 }
 
 /// Starts the server: it answers by the time that this returns.
@@ -57,6 +61,8 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     files::make_data_dir(&settings.data_dir)?;
+    let lock = files::take(&settings.data_dir)?;
+    check::store(&settings)?;
     let secret = files::secret(&settings, &*random)?;
     let instance = files::instance(&settings.data_dir, &*random)?;
     let tls = match (&settings.tls.cert, &settings.tls.key) {
@@ -71,11 +77,13 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
         None => None,
     };
     let admin = admin_listener.as_ref().and_then(|l| l.local_addr().ok());
-    let store = Store::open(&database(&settings)).await.map_err(|e| BootError::at("database", e))?;
+    let store = Store::open(&database(&settings)).await.map_err(|e| BootError::at("database", e.told()))?;
     let feed = Arc::new(feed(&settings, clock.clone())?);
     policy_is_there(&settings)?;
     let (policy_watch, policy) = PolicyWatch::start(settings.policy_path()).map_err(|e| BootError(e.to_string()))?;
-    let (knowledge, blocklist) = match (feed.is_configured(), feed.load_snapshot()) {
+    let snapshot = feed.load_snapshot();
+    let compiled_at = snapshot.as_ref().map(|snapshot| snapshot.compiled_at);
+    let (knowledge, blocklist) = match (feed.is_configured(), snapshot) {
         (false, _) => (Knowledge::OwnEntriesOnly, Default::default()),
         (true, Some(snapshot)) => (Knowledge::Loaded, Arc::new(snapshot.blocklist)),
         (true, None) => (Knowledge::NothingLoaded, Default::default()),
@@ -89,6 +97,8 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let sources = Sources::new(&settings, npm, pypi).map_err(BootError)?;
     let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, artifacts, counters, sources };
     let app = assemble(parts);
+    compiled_at.into_iter().for_each(|at| app.feed_health.succeeded(at));
+    check::for_nobody(&app.settings).iter().for_each(|line| tracing::warn!("{line}"));
 
     let (stop, stopped) = watch::channel(false);
     let limits = app.settings.limits.clone();
@@ -109,7 +119,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     if app.settings.artifacts.mode == ArtifactMode::Cache {
         jobs.push(tokio::spawn(app.artifacts.clone().survey()));
     }
-    Ok(Running { app, bound, admin, stop, serving, jobs })
+    Ok(Running { app, bound, admin, stop, serving, jobs, _lock: lock })
 }
 
 impl Running {

@@ -13,6 +13,7 @@ pub mod config;
 pub mod exchange;
 pub mod explain;
 mod feed_fetch;
+pub mod feed_health;
 pub mod gate;
 pub mod handle;
 pub mod http;

@@ -9,7 +9,7 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
-use sekisho_core::Ecosystem;
+use sekisho_core::{Ecosystem, Timestamp};
 
 use crate::app::App;
 use crate::config::ArtifactMode;
@@ -65,6 +65,7 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
     ] {
         registry.register(name, help, ConstCounter::new(value));
     }
+    feed(&mut registry, app);
     let guard = app.gate.current();
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register("advisory_records", "Advisory records in force", gauge(guard.blocklist.records()));
@@ -81,4 +82,25 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &registry)?;
     Ok(text)
+}
+
+/// How the advisories' sources do; nothing where there are none.
+fn feed(registry: &mut Registry, app: &App) {
+    let sources = &app.settings.feed.sources;
+    if sources.is_empty() {
+        return;
+    }
+    let state = app.feed_health.state();
+    let seconds = |at: Timestamp| at.0.div_euclid(1000);
+    let help = "When all sources were last looked at and in force; 0: never";
+    let success = ConstGauge::new(state.last_success.map_or(0, seconds));
+    registry.register("feed_last_success_timestamp_seconds", help, success);
+    registry.register(
+        "feed_failing",
+        "1: the last look at the sources failed",
+        ConstGauge::new(i64::from(state.failing)),
+    );
+    let last = state.failures.iter().map(|failure| seconds(failure.at)).max();
+    let help = "When a source last failed; 0: never since the start";
+    registry.register("feed_last_failure_timestamp_seconds", help, ConstGauge::new(last.unwrap_or(0)));
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use super::BootError;
+use super::{BootError, check};
 use crate::app::App;
 use crate::config::{ArtifactMode, MailTransport, PrivateUpstream, Registration, Settings, SmtpTls};
 use crate::gate::Knowledge;
@@ -20,6 +20,9 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
     let front = |address: &str, enabled: bool| if enabled { address.to_owned() } else { "off".to_owned() };
     let _ = writeln!(text, "  npm registry   {}", front(&format!("{npm}/"), upstream.npm.enabled));
     let _ = writeln!(text, "  Python index   {}", front(simple, upstream.pypi.enabled));
+    for (name, private) in &upstream.private {
+        let _ = writeln!(text, "  private        {}", private_line(name, private));
+    }
     if let Some(admin) = admin {
         let _ = writeln!(text, "  health         http://{admin}/readyz");
     }
@@ -39,8 +42,15 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
     };
     let _ = write!(
         text,
-        "\nNext, in another terminal:\n\n  curl -X POST {base}/api/v1/tokens -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\"}}'\n  {mailbox}\n  npm view express version --registry={npm}/\n\n"
+        "\nNext, in another terminal:\n\n  curl -sS -w '\\n' -X POST {base}/api/v1/tokens -H 'Content-Type: application/json' -d '{{\"email\":\"you@example.com\"}}'\n  {mailbox}\n"
     );
+    let first = match (upstream.npm.enabled, upstream.pypi.enabled) {
+        (true, _) => format!("  npm view express version --registry={npm}/\n"),
+        (false, true) => format!("  pip download --no-deps requests --index-url {simple}\n"),
+        (false, false) => String::new(),
+    };
+    text.push_str(&first);
+    text.push('\n');
     text
 }
 
@@ -63,6 +73,8 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
         crate::serve::acceptor(cert, key).map_err(|e| BootError(e.to_string()))?;
     }
     super::policy_is_there(settings)?;
+    check::feed(settings)?;
+    check::store(settings)?;
     let policy = settings.policy_path();
     let entries = match policy.exists() {
         true => format!(
@@ -134,7 +146,14 @@ pub fn explain(settings: &Settings) -> Result<Vec<String>, BootError> {
             }
         ),
     ];
-    lines.extend(settings.upstream.private.iter().map(|(name, private)| private_line(name, private)));
+    lines.extend(
+        settings
+            .upstream
+            .private
+            .iter()
+            .map(|(name, private)| format!("private          {}", private_line(name, private))),
+    );
+    lines.extend(check::for_nobody(settings).into_iter().map(|line| format!("WARNING          {line}")));
     Ok(lines)
 }
 
@@ -146,5 +165,5 @@ fn private_line(name: &str, private: &PrivateUpstream) -> String {
         false => audience.join(", "),
     };
     let (packages, ecosystem) = (private.packages.join(", "), private.ecosystem.label());
-    format!("private          {name}: {ecosystem} {packages} from {}, for {audience}", private.url)
+    format!("{name}: {ecosystem} {packages} from {}, for {audience}", private.url)
 }

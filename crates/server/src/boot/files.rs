@@ -1,6 +1,6 @@
 //! The files that a first start makes in the data folder: the server's secret and its instance id.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -16,6 +16,37 @@ use crate::config::Settings;
 pub(super) fn make_data_dir(dir: &Path) -> Result<(), BootError> {
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|e| BootError::at("data_dir", format!("{}: {e}", dir.display())))
+}
+
+/// Takes the data folder for this process, until it ends in whatever way. Commands that only read it, or that use the
+/// database beside the server, take no lock.
+pub(super) fn take(dir: &Path) -> Result<File, BootError> {
+    let path = dir.join("lock");
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let mut file = opened.map_err(|e| BootError::at(&path.display().to_string(), e))?;
+    match file.try_lock() {
+        Ok(()) => {
+            // For the other's message only: the lock itself is the system's.
+            let _ = file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut other = String::new();
+            let _ = (&mut file).take(20).read_to_string(&mut other);
+            let other = if other.bytes().all(|b| b.is_ascii_digit()) { other } else { String::new() };
+            let process = if other.is_empty() { String::new() } else { format!(" (process {other})") };
+            let why = format!(
+                "{} is used by another sekisho serve{process}; stop that one, or choose another folder with --data",
+                dir.display()
+            );
+            Err(BootError::at("data_dir", why))
+        }
+        Err(TryLockError::Error(error)) => {
+            // Some network file systems have no locks. They are no place for SQLite, but that is for its own check.
+            tracing::warn!("{}: {error}: nothing keeps a second server from this folder", path.display());
+            Ok(file)
+        }
+    }
 }
 
 /// The configured secret, or the one that the first start made.

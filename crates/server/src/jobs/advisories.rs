@@ -1,13 +1,13 @@
 //! Keeps advisories and the operator's own entries in force: sources are watched, compiled beside the requests and
 //! swapped in whole. What can't be read changes nothing: the last good state stays.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sekisho_core::policy::Policy;
 use sekisho_feed::policy_file::{self, PolicyFileError};
-use sekisho_feed::{Feed, Refresh};
+use sekisho_feed::{Feed, Refresh, Stamp};
 
 use crate::app::App;
 use crate::feed_fetch::FeedFetch;
@@ -26,7 +26,12 @@ pub async fn run(app: Arc<App>, feed: Arc<Feed>) {
     loop {
         let began = app.clock.monotonic();
         match feed.refresh(&fetch).await {
-            Ok(Refresh::Unchanged) => failing = None,
+            Ok(Refresh::Unchanged) => {
+                failing = None;
+                if feed.is_configured() {
+                    app.feed_health.succeeded(app.clock.now());
+                }
+            }
             Ok(Refresh::Compiled(snapshot)) => {
                 let report = &snapshot.report;
                 tracing::info!(
@@ -39,11 +44,13 @@ pub async fn run(app: Arc<App>, feed: Arc<Feed>) {
                     tracing::info!("advisories: {note}");
                 }
                 app.gate.set_blocklist(Arc::new(snapshot.blocklist));
+                app.feed_health.succeeded(app.clock.now());
                 failing = None;
             }
             Err(error) => {
                 // The same failure is said once, not every five seconds.
                 let text = error.to_string();
+                app.feed_health.failed(error.source_name(), &text, app.clock.now());
                 if failing.as_ref() != Some(&text) {
                     let state = match app.gate.current().knowledge {
                         Knowledge::NothingLoaded => "nothing is let through until they are",
@@ -68,12 +75,10 @@ pub struct PolicyWatch {
     changing: Option<Option<Stamp>>,
 }
 
-type Stamp = (SystemTime, u64);
-
 impl PolicyWatch {
     /// Reads the list. A file that is not there is an empty list; one that can't be read is an error.
     pub fn start(path: PathBuf) -> Result<(PolicyWatch, Policy), PolicyFileError> {
-        let stamp = stamp(&path);
+        let stamp = Stamp::of(&path).ok();
         let policy = match stamp {
             Some(_) => policy_file::read(&path)?,
             None => Policy::default(),
@@ -92,7 +97,7 @@ impl PolicyWatch {
     /// Puts the list in force if the file changed. A list that can't be read, or a file that went away, changes nothing:
     /// an operator's block must not end by accident.
     pub fn look(&mut self, gate: &Gate) {
-        let now = stamp(&self.path);
+        let now = Stamp::of(&self.path).ok();
         if now == self.stamp {
             self.changing = None;
             return;
@@ -119,7 +124,40 @@ impl PolicyWatch {
     }
 }
 
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
+#[cfg(test)]
+mod tests {
+    use sekisho_core::{Clock, Ecosystem, PackageName};
+
+    use super::*;
+    use crate::ambient::SystemClock;
+
+    fn entries(gate: &Gate, name: &str) -> usize {
+        let name = PackageName::parse(Ecosystem::Npm, name).unwrap();
+        gate.current().policy.entries(&name).len()
+    }
+
+    fn block(name: &str) -> String {
+        format!("[[block]]\npackage = \"pkg:npm/{name}\"\n")
+    }
+
+    #[test]
+    fn a_list_that_is_replaced_by_one_of_the_same_length_and_time_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("policy.toml");
+        std::fs::write(&path, block("one")).unwrap();
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let (mut watch, policy) = PolicyWatch::start(path.clone()).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let gate = Gate::new(Knowledge::OwnEntriesOnly, Arc::default(), Arc::new(policy), clock);
+        assert_eq!((entries(&gate, "one"), entries(&gate, "two")), (1, 0));
+        // As `cp --preserve` or a restored backup leaves it.
+        let copy = folder.path().join("copy");
+        std::fs::write(&copy, block("two")).unwrap();
+        std::fs::File::options().write(true).open(&copy).unwrap().set_modified(written).unwrap();
+        std::fs::rename(&copy, &path).unwrap();
+        watch.look(&gate);
+        assert_eq!(entries(&gate, "two"), 0, "it may still be being written");
+        watch.look(&gate);
+        assert_eq!((entries(&gate, "one"), entries(&gate, "two")), (0, 1));
+    }
 }

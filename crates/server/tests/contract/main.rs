@@ -6,6 +6,7 @@ mod artifacts;
 mod asides;
 mod audit;
 mod bad_input;
+mod boot;
 mod credentials;
 mod database_down;
 mod decision;
