@@ -78,7 +78,11 @@ impl Issuers {
 
     /// What an allowed issuer says of itself.
     pub async fn metadata(&self, issuer: &str) -> Result<Arc<Metadata>, Refused> {
-        self.sources.get(issuer).ok_or(Refused::Issuer)?.metadata().await
+        self.source(issuer)?.metadata().await
+    }
+
+    pub(crate) fn source(&self, issuer: &str) -> Result<&Arc<Source>, Refused> {
+        self.sources.get(issuer).ok_or(Refused::Issuer)
     }
 
     /// Checks an ID token. What costs nothing comes first, so that the issuer is asked only for a token that would else count.

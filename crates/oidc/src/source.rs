@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sekisho_core::Clock;
-use sekisho_core::outgoing::{Ask, NoAnswer, Outgoing};
+use sekisho_core::outgoing::{Ask, Form, NoAnswer, Outgoing};
 use tokio::sync::{OwnedMutexGuard, Semaphore};
 use url::Url;
 
@@ -61,6 +61,12 @@ impl Source {
     /// What the issuer says of itself.
     pub(crate) async fn metadata(self: &Arc<Self>) -> Result<Arc<Metadata>, Refused> {
         self.known(|_| true).await.map(|known| known.metadata)
+    }
+
+    /// Posts a form to the issuer, for a person who signs in.
+    pub(crate) async fn post(&self, url: Url, form: Form) -> Result<Vec<u8>, NoAnswer> {
+        let (own, within) = (self.issuer.own(), self.timing.within);
+        self.out.send(Ask { url, own, cap: MAX_DOCUMENT, within, form: Some(form) }).await
     }
 
     async fn known(self: &Arc<Self>, serves: impl Fn(&Known) -> bool) -> Result<Known, Refused> {

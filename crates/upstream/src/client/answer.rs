@@ -23,6 +23,24 @@ impl Outgoing for Client {
 impl Client {
     async fn answered(&self, ask: &Ask) -> Result<Vec<u8>, FetchError> {
         self.may_ask(&ask.url, ask.own.as_ref())?;
+        let gone = |e: &FetchError| {
+            matches!(e, FetchError::Unavailable(Unavailable::Connect | Unavailable::Truncated)) && ask.form.is_none()
+        };
+        // An idle connection may have been closed while we sent. What is posted is not sent twice.
+        let response = match self.asked(ask).await {
+            Err(e) if gone(&e) => self.asked(ask).await?,
+            outcome => outcome?,
+        };
+        judge(response.status())?;
+        match response.status().as_u16() {
+            200 => {}
+            other => return Err(FetchError::Invalid(format!("unexpected status {other}"))),
+        }
+        let caps = Caps { transfer: ask.cap, body: ask.cap };
+        body::read(response, caps, self.0.budget.charge()).await.map(|(bytes, _)| bytes.to_vec())
+    }
+
+    async fn asked(&self, ask: &Ask) -> Result<reqwest::Response, FetchError> {
         let own = ask.own.as_ref().is_some_and(|own| same_origin(&ask.url, own));
         let http = if own { &self.0.own } else { &self.0.guarded };
         let mut headers = HeaderMap::new();
@@ -42,13 +60,6 @@ impl Client {
                 http.post(ask.url.clone()).body(form.body.as_bytes().to_vec())
             }
         };
-        let response = request.headers(headers).send().await.map_err(|e| failure(&e))?;
-        judge(response.status())?;
-        match response.status().as_u16() {
-            200 => {}
-            other => return Err(FetchError::Invalid(format!("unexpected status {other}"))),
-        }
-        let caps = Caps { transfer: ask.cap, body: ask.cap };
-        body::read(response, caps, self.0.budget.charge()).await.map(|(bytes, _)| bytes.to_vec())
+        request.headers(headers).send().await.map_err(|e| failure(&e))
     }
 }
