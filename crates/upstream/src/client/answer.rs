@@ -60,6 +60,7 @@ impl Client {
                 http.post(ask.url.clone()).body(form.body.as_bytes().to_vec())
             }
         };
+        self.0.counters.upstream_requests.add(1);
         request.headers(headers).send().await.map_err(|e| failure(&e))
     }
 }
