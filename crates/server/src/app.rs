@@ -11,7 +11,7 @@ use sekisho_store::Store;
 use sekisho_upstream::{Artifacts, Client, Counters};
 use tokio::sync::{Notify, Semaphore};
 
-use crate::callers::{Caller, Callers};
+use crate::callers::Callers;
 use crate::config::Settings;
 use crate::exchange::Exchange;
 use crate::feed_health::FeedHealth;
@@ -81,9 +81,7 @@ pub struct App {
 impl App {
     /// Notes that the caller's token was used for a package request.
     pub fn note_use(&self, exchange: &Exchange) {
-        if let Caller::Personal(known) = &exchange.caller {
-            self.callers.used(known);
-        }
+        self.callers.used(&exchange.caller);
     }
 
     /// A release that passes the advisories but not its own document: known only where the document is at hand.

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use sekisho_core::email::EmailAddress;
+use sekisho_core::id::OrgId;
 use sekisho_core::token::TokenHash;
 use serde::Deserialize;
 
@@ -21,15 +22,17 @@ pub enum Member {
     Domain(String),
     /// `address:someone@example.com`: the personal tokens of one verified address.
     Address(EmailAddress),
-    /// `token:<SHA-256 of the token in hexadecimal>`: one token.
+    /// `token:<SHA-256 of the token in hexadecimal>`: one token, personal or an organisation's.
     Token(TokenHash),
+    /// `organisation:OR…`: whoever an organisation gave a token to.
+    Organisation(OrgId),
 }
 
 impl TryFrom<String> for Member {
     type Error = String;
 
     fn try_from(text: String) -> Result<Member, String> {
-        let wanted = "an audience is made of \"domain:example.com\", \"address:someone@example.com\", \"token:<SHA-256 of the token>\", \"personal\" and \"anonymous\"";
+        let wanted = "an audience is made of \"domain:example.com\", \"address:someone@example.com\", \"token:<SHA-256 of the token>\", \"organisation:OR…\", \"personal\" and \"anonymous\"";
         let (kind, rest) = text.split_once(':').unwrap_or((&text, ""));
         match (kind, rest) {
             ("anonymous", "") => Ok(Member::Anonymous),
@@ -41,6 +44,7 @@ impl TryFrom<String> for Member {
             }
             ("address", address) => EmailAddress::parse(address).map(Member::Address).map_err(|_| wanted.to_owned()),
             ("token", hash) => hash_of(hash).map(Member::Token).ok_or_else(|| wanted.to_owned()),
+            ("organisation", id) => OrgId::parse(id).map(Member::Organisation).ok_or_else(|| wanted.to_owned()),
             _ => Err(wanted.to_owned()),
         }
     }
@@ -54,6 +58,7 @@ impl fmt::Display for Member {
             Member::Domain(domain) => write!(f, "addresses in {domain}"),
             Member::Address(address) => write!(f, "{address}"),
             Member::Token(_) => f.write_str("one token"),
+            Member::Organisation(id) => write!(f, "the tokens of organisation {id}"),
         }
     }
 }
@@ -93,8 +98,18 @@ impl Audience {
             }
             (Member::Address(wanted), Caller::Personal(known)) => known.row.email.as_ref() == Some(wanted),
             (Member::Token(hash), Caller::Personal(known)) => known.hash() == hash,
-            (Member::Personal | Member::Domain(_) | Member::Address(_) | Member::Token(_), Caller::Anonymous)
-            | (Member::Anonymous, Caller::Personal(_)) => false,
+            (Member::Token(hash), Caller::Organisation(known)) => known.hash() == hash,
+            (Member::Organisation(id), Caller::Organisation(known)) => known.row.org == *id,
+            // A bot takes no packages: it is in nobody's audience.
+            (
+                Member::Anonymous
+                | Member::Personal
+                | Member::Domain(_)
+                | Member::Address(_)
+                | Member::Token(_)
+                | Member::Organisation(_),
+                Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Bot(_),
+            ) => false,
         })
     }
 }
@@ -115,11 +130,13 @@ mod tests {
             EmailAddress::parse("me@acme.example").map(Member::Address).map_err(|e| e.to_string())
         );
         assert_eq!(read(&format!("token:{}", "0A".repeat(32))), Ok(Member::Token(TokenHash([10; 32]))));
+        let org = OrgId(uuid::Uuid::from_u128(7));
+        assert_eq!(read(&format!("organisation:{org}")), Ok(Member::Organisation(org)));
     }
 
     #[test]
     fn what_nobody_could_be_is_refused() {
-        for bad in ["", "everyone", "domain:", "domain:@a.b", "domain:acme", "address:x", "token:12", "anonymous:x"] {
+        for bad in ["", "everyone", "domain:", "domain:@a.b", "domain:acme", "address:x", "token:12", "anonymous:x", "organisation:acme"] {
             assert!(read(bad).is_err(), "{bad:?} was taken");
         }
     }

@@ -1,19 +1,28 @@
 //! Who is asking: turns the credential of a request into a [`Caller`].
 //!
-//! Junk costs no look-up (shape and checksum first). A known token is one SHA-256 and one look-up in memory; the
+//! Junk costs no look-up (shape and checksum first). A known credential is one SHA-256 and one look-up in memory; the
 //! database is read on a miss, and again once what is known is ten seconds old. A revocation takes effect at once: it
-//! removes the entry, and a read that began before it is not kept.
+//! removes the entry, and a read that began before it is not kept. Whether a token has reached its end is told by the
+//! clock, at every request.
+
+mod credential;
+mod known;
+mod revocations;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 use moka::sync::Cache;
-use sekisho_core::token::{PlainToken, TokenHash};
+use sekisho_core::id::OrgId;
+use sekisho_core::token::{TokenHash, TokenKind};
 use sekisho_core::{Clock, Timestamp};
-use sekisho_store::{Revocation, Store, StoreError, TokenRow};
+use sekisho_store::{Store, StoreError, TokenStatus};
 
+use self::credential::Presented;
+pub use self::known::{Known, KnownBot, KnownOrg};
+use self::revocations::Followed;
 use crate::http::{Code, Problem};
 use crate::last_use::LastUses;
 
@@ -24,29 +33,30 @@ pub enum Caller {
     Anonymous,
     /// A person with a verified address.
     Personal(Arc<Known>),
+    /// A person or a machine that an organisation gave a token to.
+    Organisation(Arc<KnownOrg>),
+    /// An organisation's program. It manages; it takes no packages.
+    Bot(Arc<KnownBot>),
 }
 
-/// A valid token and what is known of it.
-#[derive(Debug)]
-pub struct Known {
-    /// The row, as it was read.
-    pub row: TokenRow,
-    hash: TokenHash,
-    read_at: Duration,
-    last_used: AtomicI64,
-}
-
-impl Known {
-    /// What is kept of the token itself.
-    pub fn hash(&self) -> &TokenHash {
-        &self.hash
+impl Caller {
+    /// The organisation that the caller belongs to.
+    pub fn org(&self) -> Option<OrgId> {
+        match self {
+            Caller::Anonymous | Caller::Personal(_) => None,
+            Caller::Organisation(known) => Some(known.row.org),
+            Caller::Bot(known) => Some(known.row.bot.org),
+        }
     }
 
-    /// The last package request, as far as this node knows.
-    pub fn last_used(&self) -> Option<Timestamp> {
-        let here = self.last_used.load(Ordering::Relaxed);
-        let here = (here != i64::MIN).then_some(Timestamp(here));
-        here.max(self.row.last_used_at)
+    /// The last use that this node saw.
+    fn last_used_here(&self) -> Option<Timestamp> {
+        match self {
+            Caller::Anonymous => None,
+            Caller::Personal(known) => known.last_used_here(),
+            Caller::Organisation(known) => known.last_used_here(),
+            Caller::Bot(known) => known.last_used_here(),
+        }
     }
 }
 
@@ -60,8 +70,8 @@ pub enum Recognised {
 
 /// A credential of the right shape that is not known, or was read too long ago.
 pub struct Unsure {
-    hash: TokenHash,
-    held: Option<Arc<Known>>,
+    presented: Presented,
+    held: Option<Held>,
 }
 
 impl Unsure {
@@ -71,19 +81,27 @@ impl Unsure {
     }
 }
 
+/// What memory holds of a credential.
+#[derive(Clone)]
+struct Held {
+    caller: Caller,
+    read_at: Duration,
+}
+
 /// What is known is read again once it is this old.
 const READ_AGAIN: Duration = Duration::from_secs(10);
 /// With the database down, what is known counts this long.
 const WITHOUT_DATABASE: Duration = Duration::from_secs(60);
-/// Tokens kept in memory; the least used make room.
+/// Credentials kept in memory; the least used make room.
 const CAPACITY: u64 = 100_000;
 
-/// The tokens in memory.
+/// The credentials in memory.
 pub struct Callers {
     store: Arc<Store>,
-    known: Cache<TokenHash, Arc<Known>>,
+    known: Cache<TokenHash, Held>,
     /// Counts revocations: a read that began before one is not kept.
     epoch: AtomicU64,
+    followed: Followed,
     uses: LastUses,
     clock: Arc<dyn Clock>,
 }
@@ -92,7 +110,8 @@ impl Callers {
     /// Nobody is known yet.
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Callers {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_live(WITHOUT_DATABASE).build();
-        Callers { store, known, epoch: AtomicU64::new(0), uses: LastUses::default(), clock }
+        let (followed, uses) = (Followed::default(), LastUses::default());
+        Callers { store, known, epoch: AtomicU64::new(0), followed, uses, clock }
     }
 
     /// What a request's credential looks like, without asking the database. A bad one is a problem; it is never treated
@@ -103,27 +122,37 @@ impl Callers {
         if values.next().is_some() {
             return Err(invalid());
         }
-        let hash = credential(value).ok_or_else(invalid)?.hash();
-        let held = self.known.get(&hash);
-        Ok(match held {
-            Some(known) if self.age(&known) < READ_AGAIN => Recognised::Caller(Caller::Personal(known)),
-            held => Recognised::Unsure(Unsure { hash, held }),
-        })
+        let presented = Presented::read(value).ok_or_else(invalid)?;
+        match self.known.get(presented.hash()) {
+            Some(held) if self.age(&held) < READ_AGAIN && !self.has_changed(&held) => {
+                self.admit(&presented, held.caller).map(Recognised::Caller)
+            }
+            held => Ok(Recognised::Unsure(Unsure { presented, held })),
+        }
     }
 
     /// The caller behind a credential that memory alone could not tell.
     pub async fn identify(&self, unsure: Unsure) -> Result<Caller, Problem> {
-        let Unsure { hash, held } = unsure;
-        self.find(hash, held).await.map(Caller::Personal)
+        let Unsure { presented, held } = unsure;
+        let caller = match self.read(&presented, held.as_ref()).await {
+            Ok(found) => found.ok_or_else(invalid)?,
+            // The database is down: what was known a moment ago counts for a while, unless it is known to have changed.
+            Err(error) => match held {
+                Some(held) if self.age(&held) < WITHOUT_DATABASE && !self.has_changed(&held) => held.caller,
+                _ => return Err(unavailable(&error)),
+            },
+        };
+        self.admit(&presented, caller)
     }
 
-    /// Notes a package request; written down a few seconds later.
-    pub fn used(&self, known: &Known) {
+    /// Notes that a credential was used; written down a few seconds later.
+    pub fn used(&self, caller: &Caller) {
         let now = self.clock.now();
-        let before = known.last_used.swap(now.0, Ordering::Relaxed);
-        // A second is exact enough, and keeps the lock off the path of most requests.
-        if before.div_euclid(1000) != now.0.div_euclid(1000) {
-            self.uses.note(known.row.id, known.row.account, now);
+        match caller {
+            Caller::Personal(known) if known.use_at(now) => self.uses.note(known.row.id, known.row.account, now),
+            Caller::Organisation(known) if known.use_at(now) => self.uses.note_org(known.row.id, now),
+            Caller::Bot(known) if known.use_at(now) => self.uses.note_bot(known.row.key, now),
+            Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Bot(_) => {}
         }
     }
 
@@ -132,98 +161,89 @@ impl Callers {
         self.uses.write(&self.store).await
     }
 
-    /// Forgets revoked tokens; they are refused from the next request on.
-    pub fn forget(&self, revoked: &[Revocation]) {
-        if revoked.is_empty() {
+    /// Forgets revoked credentials; they are refused from the next request on.
+    pub fn forget(&self, revoked: impl IntoIterator<Item = TokenHash>) {
+        let mut revoked = revoked.into_iter().peekable();
+        if revoked.peek().is_none() {
             return;
         }
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        for revocation in revoked {
-            self.known.invalidate(&revocation.hash);
+        for hash in revoked {
+            self.known.invalidate(&hash);
         }
     }
 
-    /// Looks for revocations that others made: other nodes, or the command line.
-    pub async fn follow_revocations(&self) -> Result<(), StoreError> {
-        let since = self.clock.now().minus(Duration::from_secs(60));
-        let revoked = self.store.tokens().revoked_since(since).await?;
-        if revoked.iter().any(|r| self.known.contains_key(&r.hash)) {
-            self.forget(&revoked);
-        }
-        Ok(())
-    }
-
-    async fn find(&self, hash: TokenHash, held: Option<Arc<Known>>) -> Result<Arc<Known>, Problem> {
-        match self.read(hash, held.as_ref()).await {
-            Ok(found) => found.ok_or_else(invalid),
-            // The database is down: what was known a moment ago counts for a while.
-            Err(error) => match held {
-                Some(known) if self.age(&known) < WITHOUT_DATABASE => Ok(known),
-                _ => Err(unavailable(&error)),
+    /// Whether a credential that is on record counts now, and for the one who presents it.
+    fn admit(&self, presented: &Presented, caller: Caller) -> Result<Caller, Problem> {
+        match (&caller, presented) {
+            (Caller::Organisation(known), _) if !known.row.guard => Err(invalid()),
+            (Caller::Organisation(known), _) => match known.row.status(self.clock.now()) {
+                TokenStatus::Active => Ok(caller),
+                TokenStatus::Revoked => Err(invalid()),
+                TokenStatus::Expired => Err(expired()),
             },
+            (Caller::Bot(known), Presented::BotKey(_, bot)) if known.row.bot.id != *bot => Err(invalid()),
+            _ => Ok(caller),
         }
     }
 
     /// Reads the row. What a revocation overtook is read once more, and not kept a second time.
-    async fn read(&self, hash: TokenHash, held: Option<&Arc<Known>>) -> Result<Option<Arc<Known>>, StoreError> {
+    async fn read(&self, presented: &Presented, held: Option<&Held>) -> Result<Option<Caller>, StoreError> {
         for _ in 0..2 {
             let epoch = self.epoch.load(Ordering::SeqCst);
             let read_at = self.clock.monotonic();
-            let Some(row) = self.store.tokens().find_by_hash(&hash).await?.filter(|r| r.revoked_at.is_none()) else {
-                self.known.invalidate(&hash);
+            let Some(caller) = self.find(presented, held).await? else {
+                self.known.invalidate(presented.hash());
                 return Ok(None);
             };
-            let last_used = held.map_or(i64::MIN, |k| k.last_used.load(Ordering::Relaxed));
-            let known = Arc::new(Known { row, hash, read_at, last_used: AtomicI64::new(last_used) });
-            if self.keep(&known, epoch) {
-                return Ok(Some(known));
+            if self.keep(presented.hash(), Held { caller: caller.clone(), read_at }, epoch) {
+                return Ok(Some(caller));
             }
         }
-        Ok(self
-            .store
-            .tokens()
-            .find_by_hash(&hash)
-            .await?
-            .filter(|r| r.revoked_at.is_none())
-            .map(|row| Arc::new(Known { row, hash, read_at: Duration::ZERO, last_used: AtomicI64::new(i64::MIN) })))
+        self.find(presented, held).await
+    }
+
+    /// The credential as the database knows it, if it was not revoked.
+    async fn find(&self, presented: &Presented, held: Option<&Held>) -> Result<Option<Caller>, StoreError> {
+        let used = held.and_then(|held| held.caller.last_used_here());
+        let hash = *presented.hash();
+        Ok(match presented {
+            Presented::Token(TokenKind::Organisation, _) => {
+                let row = self.store.org_tokens().find_by_hash(&hash).await?;
+                let row = row.filter(|row| row.revoked_at.is_none());
+                row.map(|row| Caller::Organisation(Arc::new(Known::new(row, hash, used))))
+            }
+            Presented::Token(..) => {
+                let row = self.store.tokens().find_by_hash(&hash).await?;
+                let row = row.filter(|row| row.revoked_at.is_none());
+                row.map(|row| Caller::Personal(Arc::new(Known::new(row, hash, used))))
+            }
+            Presented::BotKey(..) => {
+                let row = self.store.bots().find_by_key(&hash).await?;
+                row.map(|row| Caller::Bot(Arc::new(Known::new(row, hash, used))))
+            }
+        })
     }
 
     /// Keeps what was read unless a revocation came in between: checked again after the insertion, so that one which
     /// comes between check and insertion is seen too.
-    fn keep(&self, known: &Arc<Known>, epoch: u64) -> bool {
-        self.known.insert(known.hash, known.clone());
+    fn keep(&self, hash: &TokenHash, held: Held, epoch: u64) -> bool {
+        self.known.insert(*hash, held);
         if self.epoch.load(Ordering::SeqCst) == epoch {
             return true;
         }
-        self.known.invalidate(&known.hash);
+        self.known.invalidate(hash);
         false
     }
 
-    fn age(&self, known: &Known) -> Duration {
-        self.clock.monotonic().saturating_sub(known.read_at)
+    /// Its organisation changed since it was read: it says nothing any more.
+    fn has_changed(&self, held: &Held) -> bool {
+        held.caller.org().is_some_and(|org| self.followed.changed_after(org, held.read_at))
     }
-}
 
-/// The token in `Authorization`: `Bearer <token>`, or `Basic` with the token as password and any user name.
-fn credential(value: &HeaderValue) -> Option<PlainToken> {
-    let text = value.to_str().ok()?;
-    let (scheme, rest) = text.split_once(' ')?;
-    let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return PlainToken::parse(rest).ok();
+    fn age(&self, held: &Held) -> Duration {
+        self.clock.monotonic().saturating_sub(held.read_at)
     }
-    if !scheme.eq_ignore_ascii_case("basic") || rest.len() > 1024 {
-        return None;
-    }
-    let decoded = base64(rest)?;
-    let (_, password) = decoded.split_once(':')?;
-    PlainToken::parse(password).ok()
-}
-
-fn base64(text: &str) -> Option<zeroize::Zeroizing<String>> {
-    use base64::Engine;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
-    String::from_utf8(bytes).ok().map(zeroize::Zeroizing::new)
 }
 
 fn invalid() -> Problem {
@@ -233,41 +253,17 @@ fn invalid() -> Problem {
     )
 }
 
+/// It is said that it was one, because who holds it can't do anything with it but ask for another.
+fn expired() -> Problem {
+    Problem::new(
+        Code::InvalidToken,
+        "The token has reached its end. Ask those who manage tokens in your organisation for a new one.",
+    )
+}
+
 /// The token can't be checked: `503`, never `401`, because it may be valid.
 fn unavailable(error: &StoreError) -> Problem {
     Problem::new(Code::DatabaseUnavailable, "The token can't be checked right now. Try again in a moment.")
         .retry_after(2)
         .log(error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Zero;
-
-    impl sekisho_core::Random for Zero {
-        fn fill(&self, out: &mut [u8]) {
-            out.fill(7);
-        }
-    }
-
-    fn read(value: &str) -> bool {
-        credential(&HeaderValue::from_str(value).expect("a header")).is_some()
-    }
-
-    #[test]
-    fn a_token_is_taken_as_bearer_and_as_password() {
-        use base64::Engine;
-        let token = PlainToken::mint(sekisho_core::token::TokenKind::Personal, &Zero);
-        let basic = |user: &str| base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", token.expose()));
-        assert!(read(&format!("Bearer {}", token.expose())));
-        assert!(read(&format!("bearer  {}", token.expose())));
-        assert!(read(&format!("Basic {}", basic("token"))));
-        assert!(read(&format!("BASIC {}", basic(""))));
-        assert!(!read(&format!("Basic {}", token.expose())));
-        assert!(!read(&format!("Token {}", token.expose())));
-        assert!(!read("Bearer"));
-        assert!(!read("Basic !!!!"));
-    }
 }

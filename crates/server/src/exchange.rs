@@ -30,10 +30,24 @@ impl Exchange {
     pub fn personal(&self) -> Result<&Arc<Known>, Problem> {
         match &self.caller {
             Caller::Personal(known) => Ok(known),
-            Caller::Anonymous => Err(Problem::new(
-                Code::TokenRequired,
-                "Send your token as \"Authorization: Bearer <token>\". POST /api/v1/tokens with an e-mail address gets one by mail.",
+            Caller::Anonymous => Err(token_required()),
+            Caller::Organisation(_) => Err(wrong_kind(
+                "This is for personal tokens. An organisation's token is rotated and ended by those who manage the organisation.",
             )),
+            Caller::Bot(_) => Err(wrong_kind("This is for personal tokens; a bot's key manages its organisation.")),
         }
     }
+}
+
+/// The `401` where a token has to be sent.
+pub(crate) fn token_required() -> Problem {
+    Problem::new(
+        Code::TokenRequired,
+        "Send your token as \"Authorization: Bearer <token>\". POST /api/v1/tokens with an e-mail address gets one by mail.",
+    )
+}
+
+/// A credential that is valid, but not for this.
+pub(crate) fn wrong_kind(detail: &str) -> Problem {
+    Problem::new(Code::WrongCredentialKind, detail)
 }

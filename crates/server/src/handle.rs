@@ -158,6 +158,8 @@ impl App {
         };
         let counted = match &identified {
             Ok(Caller::Personal(known)) => Counted::Token(known.row.id),
+            Ok(Caller::Organisation(known)) => Counted::OrgToken(known.row.id),
+            Ok(Caller::Bot(known)) => Counted::BotKey(known.row.key),
             Ok(Caller::Anonymous) | Err(_) => Counted::Address(client),
         };
         match self.limiter.admit(counted).await {

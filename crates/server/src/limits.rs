@@ -15,7 +15,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sekisho_core::Clock;
-use sekisho_core::id::TokenId;
+use sekisho_core::id::{BotKeyId, OrgTokenId, TokenId};
 
 use crate::config::Limits;
 use crate::http::{ClientNet, Code, Problem};
@@ -29,6 +29,62 @@ pub enum Counted {
     Unseen(ClientNet),
     /// A personal token.
     Token(TokenId),
+    /// An organisation's token.
+    OrgToken(OrgTokenId),
+    /// A bot's key.
+    BotKey(BotKeyId),
+}
+
+/// Which limit holds for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tier {
+    Anonymous,
+    Personal,
+    Organisation,
+}
+
+impl Tier {
+    const ALL: [Tier; 3] = [Tier::Anonymous, Tier::Personal, Tier::Organisation];
+
+    fn name(self) -> &'static str {
+        match self {
+            Tier::Anonymous => "anonymous",
+            Tier::Personal => "personal",
+            Tier::Organisation => "organisation",
+        }
+    }
+
+    fn window_seconds(self) -> u64 {
+        match self {
+            Tier::Anonymous | Tier::Personal => 60,
+            Tier::Organisation => 10,
+        }
+    }
+
+    /// Requests per window.
+    fn limit(self, limits: &Limits) -> u32 {
+        match self {
+            Tier::Anonymous => limits.anonymous_per_minute,
+            Tier::Personal => limits.personal_per_minute,
+            Tier::Organisation => limits.organisation_per_ten_seconds,
+        }
+    }
+
+    fn quota(self, limits: &Limits) -> Quota {
+        let limit = NonZeroU32::new(self.limit(limits)).unwrap_or(NonZeroU32::MIN);
+        let each = Duration::from_secs(self.window_seconds()) / limit.get();
+        Quota::with_period(each).unwrap_or(Quota::per_second(limit)).allow_burst(limit)
+    }
+}
+
+impl Counted {
+    fn tier(self) -> Tier {
+        match self {
+            Counted::Address(_) | Counted::Unseen(_) => Tier::Anonymous,
+            Counted::Token(_) => Tier::Personal,
+            Counted::OrgToken(_) | Counted::BotKey(_) => Tier::Organisation,
+        }
+    }
 }
 
 /// What a caller has left; goes into every answer's headers.
@@ -36,13 +92,12 @@ pub enum Counted {
 pub struct Quotas {
     /// Requests per window.
     pub limit: u32,
+    /// How long the window is.
+    pub window_seconds: u64,
     /// Requests left now.
     pub remaining: u32,
-    personal: bool,
+    tier: Tier,
 }
-
-/// All quotas are per minute.
-pub const WINDOW_SECONDS: u64 = 60;
 
 /// Makes governor's clock of ours.
 #[derive(Clone)]
@@ -60,14 +115,13 @@ type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformat
 
 /// The limiter of requests, the one of registrations and resets, and the one of logins that are started.
 pub struct Limiter {
-    anonymous: Keyed<Counted>,
-    personal: Keyed<Counted>,
+    tiers: [Keyed<Counted>; 3],
     registrations: Hourly,
     logins: Hourly,
     waiting: Mutex<HashMap<Counted, u32>>,
     limits: Limits,
     clock: LimiterClock,
-    policies: [HeaderValue; 2],
+    policies: [HeaderValue; 3],
 }
 
 /// `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers.
@@ -78,19 +132,16 @@ impl Limiter {
     /// A limiter with these numbers.
     pub fn new(limits: &Limits, clock: Arc<dyn Clock>) -> Limiter {
         let clock = LimiterClock(clock);
-        let policy = |name: &str, limit: u32| {
-            HeaderValue::try_from(format!("\"{name}\";q={limit};w={WINDOW_SECONDS}")).expect("printable ASCII")
+        let policy = |tier: Tier| {
+            let (name, limit, window) = (tier.name(), tier.limit(limits), tier.window_seconds());
+            HeaderValue::try_from(format!("\"{name}\";q={limit};w={window}")).expect("printable ASCII")
         };
         Limiter {
-            anonymous: keyed(Quota::per_minute(at_least_one(limits.anonymous_per_minute)), &clock),
-            personal: keyed(Quota::per_minute(at_least_one(limits.personal_per_minute)), &clock),
+            tiers: Tier::ALL.map(|tier| keyed(tier.quota(limits), &clock)),
             registrations: Hourly::new(limits.registrations_per_hour),
             logins: Hourly::new(limits.registrations_per_hour),
             waiting: Mutex::default(),
-            policies: [
-                policy("anonymous", limits.anonymous_per_minute),
-                policy("personal", limits.personal_per_minute),
-            ],
+            policies: Tier::ALL.map(policy),
             limits: limits.clone(),
             clock,
         }
@@ -123,41 +174,35 @@ impl Limiter {
 
     /// What a caller over the limit has left.
     pub fn exhausted(&self, who: Counted) -> Quotas {
-        let personal = matches!(who, Counted::Token(_));
-        let limit = if personal { self.limits.personal_per_minute } else { self.limits.anonymous_per_minute };
-        Quotas { limit, remaining: 0, personal }
+        self.quotas(who.tier(), 0)
     }
 
     /// Writes into an answer what its caller has left.
     pub fn headers(&self, quotas: &Quotas, headers: &mut HeaderMap) {
-        headers.insert(RATELIMIT_POLICY, self.policies[usize::from(quotas.personal)].clone());
-        let name = if quotas.personal { "personal" } else { "anonymous" };
-        if let Ok(value) = HeaderValue::try_from(format!("\"{name}\";r={}", quotas.remaining)) {
+        headers.insert(RATELIMIT_POLICY, self.policies[quotas.tier as usize].clone());
+        if let Ok(value) = HeaderValue::try_from(format!("\"{}\";r={}", quotas.tier.name(), quotas.remaining)) {
             headers.insert(RATELIMIT, value);
         }
     }
 
     /// Forgets callers whose quota is full again. Called by a job.
     pub fn forget_idle(&self) {
-        self.anonymous.retain_recent();
-        self.personal.retain_recent();
+        self.tiers.iter().for_each(|tier| tier.retain_recent());
         let now = self.clock.0.monotonic();
         self.registrations.forget_idle(now);
         self.logins.forget_idle(now);
     }
 
     fn check(&self, who: Counted) -> Result<Quotas, Duration> {
-        let (limiter, limit) = match who {
-            Counted::Address(_) | Counted::Unseen(_) => (&self.anonymous, self.limits.anonymous_per_minute),
-            Counted::Token(_) => (&self.personal, self.limits.personal_per_minute),
-        };
-        match limiter.check_key(&who) {
-            Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
-                Ok(Quotas { limit, remaining, personal: matches!(who, Counted::Token(_)) })
-            }
+        let tier = who.tier();
+        match self.tiers[tier as usize].check_key(&who) {
+            Ok(state) => Ok(self.quotas(tier, state.remaining_burst_capacity())),
             Err(not_until) => Err(not_until.wait_time_from(self.clock.now())),
         }
+    }
+
+    fn quotas(&self, tier: Tier, remaining: u32) -> Quotas {
+        Quotas { limit: tier.limit(&self.limits), window_seconds: tier.window_seconds(), remaining, tier }
     }
 
     async fn hold(&self, who: Counted, first: Duration) -> Result<Quotas, Problem> {
@@ -257,8 +302,4 @@ fn too_many(wait: Duration) -> Problem {
 fn keyed<K: std::hash::Hash + Eq + Clone>(quota: Quota, clock: &LimiterClock) -> Keyed<K> {
     RateLimiter::<K, _, _, NoOpMiddleware<Nanos>>::new(quota, DashMapStateStore::default(), clock.clone())
         .with_middleware()
-}
-
-fn at_least_one(limit: u32) -> NonZeroU32 {
-    NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN)
 }

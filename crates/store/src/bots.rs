@@ -15,6 +15,7 @@ statements! {
               ON CONFLICT (org_id, name) WHERE removed_at IS NULL DO NOTHING";
     OF_ORG = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND removed_at IS NULL ORDER BY name";
     SET_ROLE = "UPDATE bots SET role = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
+    TOUCH_ORG = "UPDATE organisations SET changed_at = $2 WHERE id = $1";
     REMOVE_ALL = "UPDATE bots SET removed_at = $2 WHERE org_id = $1 AND removed_at IS NULL";
     REMOVE = "UPDATE bots SET removed_at = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
     INSERT_KEY = "INSERT INTO bot_keys (id, bot_id, hash, hint, created_at) \
@@ -154,9 +155,16 @@ impl Bots<'_> {
             .transpose()
     }
 
-    /// Writes down when a key was last used. An older moment never replaces a later one.
-    pub async fn touch_key(&self, key: BotKeyId, at: Timestamp) -> Result<(), StoreError> {
-        self.db.write(sql(TOUCH_KEY).bind(key).bind(at)).await.map(drop)
+    /// Writes down when keys were last used, in one transaction. An older moment never replaces a later one.
+    pub async fn touch_keys(&self, uses: &[(BotKeyId, Timestamp)]) -> Result<(), StoreError> {
+        // In order: the order in which everybody locks.
+        let mut uses = uses.to_vec();
+        uses.sort_unstable();
+        let mut tx = self.db.begin().await?;
+        for (key, at) in uses {
+            tx.run(sql(TOUCH_KEY).bind(key).bind(at)).await?;
+        }
+        tx.commit().await
     }
 }
 
@@ -182,6 +190,8 @@ impl OrgChanges {
         audit: &NewAudit,
     ) -> Result<bool, StoreError> {
         let set = self.tx.run(sql(SET_ROLE).bind(bot).bind(org).bind(role.as_str())).await? != 0;
+        // Every node reads the organisation's bots again.
+        self.tx.run(sql(TOUCH_ORG).bind(org).bind(audit.at)).await?;
         self.note(set, org, audit).await
     }
 

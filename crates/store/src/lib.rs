@@ -25,6 +25,7 @@ mod migrate;
 mod org_tokens;
 mod orgs;
 mod outbox;
+mod revocations;
 #[cfg(test)]
 mod schema_tests;
 mod store;
@@ -45,8 +46,9 @@ pub use ledger::{
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use maintenance::{Maintenance, Swept};
-pub use org_tokens::{NewOrgToken, OrgRevocation, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
+pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
 pub use orgs::{Member, MemberChange, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
+pub use revocations::Revocations;
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

@@ -28,13 +28,12 @@ statements! {
             OR ($5 = 'active' AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $6))) \
             ORDER BY t.identifier, t.id LIMIT $7";
     REVOKE = "UPDATE org_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL \
-              RETURNING id, hash, revoked_at";
+              RETURNING hash";
     REVOKE_ALL = "UPDATE org_tokens SET revoked_at = $2 WHERE org_id = $1 AND revoked_at IS NULL";
     // Of two rotations at once one finds the row as it was.
     REPLACE = "UPDATE org_tokens SET replaced_by = $3, expires_at = $4, revoked_at = $5 \
                WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL AND replaced_by IS NULL \
-               RETURNING id, hash, revoked_at";
-    REVOKED_SINCE = "SELECT id, hash, revoked_at FROM org_tokens WHERE revoked_at >= $1 ORDER BY revoked_at";
+               RETURNING hash";
     TOUCH = "UPDATE org_tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 }
 
@@ -129,17 +128,6 @@ impl OrgTokenRow {
     }
 }
 
-/// An organisation's token that no longer counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OrgRevocation {
-    /// Its id.
-    pub token: OrgTokenId,
-    /// What caches know it by.
-    pub hash: TokenHash,
-    /// Since when.
-    pub at: Timestamp,
-}
-
 /// Which tokens, and after which one.
 #[derive(Clone, Debug)]
 pub struct OrgTokenPage {
@@ -158,8 +146,8 @@ pub struct OrgTokenPage {
 pub enum Rotated {
     /// The new token counts. With no overlap the old one does not any more.
     Done {
-        /// The old one, if it ended at once.
-        ended: Option<OrgRevocation>,
+        /// What caches know the old one by: it ended, or ends sooner than they think.
+        old: TokenHash,
     },
     /// It was rotated before.
     Before,
@@ -203,19 +191,19 @@ impl OrgTokens<'_> {
         self.db.all(statement.bind(i64::from(page.limit))).await?.iter().map(read).collect()
     }
 
-    /// Ends a token; none if it was ended before, or the organisation has no such token.
+    /// Ends a token, and says what caches know it by; none if it was ended before, or the organisation has no such token.
     pub async fn revoke(
         &self,
         org: OrgId,
         id: OrgTokenId,
         audit: &NewAudit,
-    ) -> Result<Option<OrgRevocation>, StoreError> {
+    ) -> Result<Option<TokenHash>, StoreError> {
         let mut tx = self.db.begin().await?;
         let row = tx.optional(sql(REVOKE).bind(org).bind(id).bind(audit.at)).await?;
-        let Some(revoked) = row.as_ref().map(read_revocation).transpose()? else { return Ok(None) };
+        let Some(hash) = row.map(|row| row.hash(0)).transpose()? else { return Ok(None) };
         audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
-        Ok(revoked)
+        Ok(Some(hash))
     }
 
     /// Puts a new token in an old one's place, which ends at `old_ends`, or at once. The audit's moment is now.
@@ -244,13 +232,7 @@ impl OrgTokens<'_> {
         let Some(row) = row else { return Ok(Rotated::Before) };
         audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
-        Ok(Rotated::Done { ended: read_revocation(&row)? })
-    }
-
-    /// What was revoked at or after `since`, by this node or another, or on the command line.
-    pub async fn revoked_since(&self, since: Timestamp) -> Result<Vec<OrgRevocation>, StoreError> {
-        let rows = self.db.all(sql(REVOKED_SINCE).bind(since)).await?;
-        rows.iter().filter_map(|row| read_revocation(row).transpose()).collect()
+        Ok(Rotated::Done { old: row.hash(0)? })
     }
 
     /// Writes down when tokens were last used, in one transaction. An older moment never replaces a later one.
@@ -300,10 +282,4 @@ fn read(row: &Row) -> Result<OrgTokenRow, StoreError> {
         replaced_by: row.get::<Option<uuid::Uuid>>(9)?.map(OrgTokenId),
         guard: row.get::<i64>(10)? != 0,
     })
-}
-
-/// None where the row was not revoked, but ends later.
-fn read_revocation(row: &Row) -> Result<Option<OrgRevocation>, StoreError> {
-    let (token, hash) = (OrgTokenId(row.get(0)?), row.hash(1)?);
-    Ok(row.maybe_time(2)?.map(|at| OrgRevocation { token, hash, at }))
 }

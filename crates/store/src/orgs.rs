@@ -27,7 +27,7 @@ statements! {
               (SELECT 1 FROM organisations o WHERE o.name = $2 AND o.id <> $1 AND o.removed_at IS NULL)";
     REMOVE = "UPDATE organisations SET guard = 0, removed_at = $2, changed_at = $2 WHERE id = $1 AND removed_at IS NULL";
     REMOVE_MEMBERS = "DELETE FROM members WHERE org_id = $1";
-    CHANGED_SINCE = "SELECT id FROM organisations WHERE changed_at >= $1";
+    CHANGED_SINCE = "SELECT id, changed_at FROM organisations WHERE changed_at >= $1";
     MEMBERS = "SELECT email, role, created_at FROM members WHERE org_id = $1 ORDER BY email";
     MEMBER = "SELECT email, role, created_at FROM members WHERE org_id = $1 AND email = $2";
     PUT_MEMBER = "INSERT INTO members (org_id, email, role, created_at) VALUES ($1, $2, $3, $4) \
@@ -111,9 +111,10 @@ impl Organisations<'_> {
         self.db.all(sql(ALL)).await?.iter().map(read).collect()
     }
 
-    /// Organisations that changed at or after `since`: what is known of their tokens is to be read again.
-    pub async fn changed_since(&self, since: Timestamp) -> Result<Vec<OrgId>, StoreError> {
-        self.db.all(sql(CHANGED_SINCE).bind(since)).await?.iter().map(|row| row.get(0).map(OrgId)).collect()
+    /// Organisations that changed at or after `since`, and when: what is known of their tokens is to be read again.
+    pub async fn changed_since(&self, since: Timestamp) -> Result<Vec<(OrgId, Timestamp)>, StoreError> {
+        let rows = self.db.all(sql(CHANGED_SINCE).bind(since)).await?;
+        rows.iter().map(|row| Ok((OrgId(row.get(0)?), row.time(1)?))).collect()
     }
 
     /// An organisation's members, by address.

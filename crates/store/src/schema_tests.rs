@@ -12,7 +12,7 @@ use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, bots, codes, ledger, logins, maintenance, migrate, on_both_engines, org_tokens, orgs,
-    outbox, store, tokens,
+    outbox, revocations, store, tokens,
 };
 
 /// Every statement over the main part.
@@ -29,6 +29,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         org_tokens::STATEMENTS,
         orgs::STATEMENTS,
         outbox::STATEMENTS,
+        revocations::STATEMENTS,
         store::STATEMENTS,
         tokens::STATEMENTS,
     ];

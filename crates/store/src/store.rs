@@ -9,7 +9,8 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::Ledger;
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, Codes, Keys, Logins, Maintenance, OrgTokens, Organisations, Outbox, Tokens,
+    Accounts, Attempts, Audit, Bots, Codes, Keys, Logins, Maintenance, OrgTokens, Organisations, Outbox, Revocations,
+    Tokens,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -118,6 +119,11 @@ impl Store {
     /// The organisations' tokens.
     pub fn org_tokens(&self) -> OrgTokens<'_> {
         OrgTokens { db: &self.db }
+    }
+
+    /// Which credentials ended lately.
+    pub fn revocations(&self) -> Revocations<'_> {
+        Revocations { db: &self.db }
     }
 
     /// What was done to the organisations.

@@ -23,7 +23,6 @@ statements! {
     REVOKE_ALL = "UPDATE tokens SET revoked_at = $2 WHERE account_id = $1 AND revoked_at IS NULL \
                   RETURNING id, hash, revoked_at";
     LIVE = "SELECT COUNT(*) FROM tokens WHERE account_id = $1 AND revoked_at IS NULL";
-    REVOKED_SINCE = "SELECT id, hash, revoked_at FROM tokens WHERE revoked_at >= $1 ORDER BY revoked_at";
     TOUCH_ACCOUNT = "UPDATE accounts SET used_at = COALESCE(used_at, $2) WHERE id = $1";
     TOUCH = "UPDATE tokens SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 }
@@ -104,12 +103,6 @@ impl Tokens<'_> {
     /// An account's tokens, oldest first, revoked ones too.
     pub async fn of_account(&self, account: AccountId) -> Result<Vec<TokenRow>, StoreError> {
         self.db.all(sql(OF_ACCOUNT).bind(account)).await?.iter().map(read).collect()
-    }
-
-    /// What was revoked at or after `since`. Other nodes and the command line revoke too: each second this is asked for
-    /// the last minute.
-    pub async fn revoked_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        self.db.all(sql(REVOKED_SINCE).bind(since)).await?.iter().map(read_revocation).collect()
     }
 
     /// Writes down when tokens were last used, all in one transaction. An older moment never replaces a later one.

@@ -44,7 +44,7 @@ async fn revoke(app: &App, exchange: &Exchange, token: &PlainToken) -> Result<bo
     let notice = tokens::notice(app, exchange, &row.hint, now);
     let changed = app.store.keys().revoke(row.id, &notice, now).await.map_err(|e| store_problem(&e))?;
     if let Some(changed) = &changed {
-        app.callers.forget(&changed.revoked);
+        app.callers.forget(changed.revoked.iter().map(|revoked| revoked.hash));
         app.mail_waits.notify_one();
     }
     Ok(changed.is_some())

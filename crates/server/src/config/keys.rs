@@ -160,6 +160,11 @@ pub const KEYS: &[Key] = &[
     key("mail.smtp.password_file", "", "File that holds the password."),
     key("limits.anonymous_per_minute", "2000", "Requests a minute and client address without a token."),
     key("limits.personal_per_minute", "10000", "Requests a minute with a personal token."),
+    key(
+        "limits.organisation_per_ten_seconds",
+        "10000",
+        "Requests in ten seconds with an organisation's token, or with a bot's key.",
+    ),
     key("limits.hold_seconds", "5", "How long a request over the limit waits before it is answered 429."),
     key("limits.hold_waiting", "256", "Requests over the limit that may wait at once, per caller."),
     key(

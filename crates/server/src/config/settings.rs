@@ -193,6 +193,7 @@ pub enum SmtpTls {
 pub struct Limits {
     pub anonymous_per_minute: u32,
     pub personal_per_minute: u32,
+    pub organisation_per_ten_seconds: u32,
     pub hold_seconds: u64,
     pub hold_waiting: u32,
     pub registrations_per_hour: u32,
@@ -284,6 +285,7 @@ impl Settings {
             ("feed.interval_seconds", self.feed.interval_seconds, 1, MANY),
             ("limits.anonymous_per_minute", limits.anonymous_per_minute.into(), 1, MANY),
             ("limits.personal_per_minute", limits.personal_per_minute.into(), 1, MANY),
+            ("limits.organisation_per_ten_seconds", limits.organisation_per_ten_seconds.into(), 1, MANY),
             ("limits.hold_seconds", limits.hold_seconds, 0, 3600),
             ("limits.hold_waiting", limits.hold_waiting.into(), 0, MANY),
             ("limits.registrations_per_hour", limits.registrations_per_hour.into(), 1, MANY),

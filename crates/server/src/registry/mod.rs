@@ -22,7 +22,7 @@ use sekisho_upstream::{Document, Entry, FetchError, Hops, MetadataCache};
 
 use crate::app::App;
 use crate::callers::Caller;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, wrong_kind};
 use crate::gate::Guard;
 use crate::http::{Code, Problem, negotiate};
 use crate::refusal;
@@ -54,6 +54,9 @@ fn may_take(anonymous: bool, asked: &Asked<'_>) -> Result<(), Problem> {
         Caller::Anonymous if !anonymous => {
             let detail = "Packages need a token here. POST /api/v1/tokens with an e-mail address gets one by mail.";
             Err(Problem::new(Code::TokenRequired, detail))
+        }
+        Caller::Bot(_) => {
+            Err(wrong_kind("A bot's key takes no packages: it manages its organisation. Issue a token and install with that."))
         }
         _ => Ok(()),
     }

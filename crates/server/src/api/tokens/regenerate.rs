@@ -27,7 +27,7 @@ pub async fn regenerate(
         .await
         .map_err(|e| store_problem(&e))?
         .ok_or_else(|| Problem::new(Code::InvalidToken, "This key was replaced or revoked a moment ago."))?;
-    app.callers.forget(&changed.revoked);
+    app.callers.forget(changed.revoked.iter().map(|revoked| revoked.hash));
     app.mail_waits.notify_one();
     Ok(minted.answer())
 }

@@ -50,7 +50,7 @@ pub async fn reset(
         .await
         .map_err(|e| store_problem(&e))?
         .map_err(|_| invalid())?;
-    app.callers.forget(&changed.revoked);
+    app.callers.forget(changed.revoked.iter().map(|revoked| revoked.hash));
     app.mail_waits.notify_one();
     // The new key exists whatever becomes of this clean-up: a failure only leaves a try counted.
     if let Err(error) = attempts.forgive(&email, &network).await {

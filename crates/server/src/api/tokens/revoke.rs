@@ -32,7 +32,7 @@ pub(crate) async fn end(app: &App, exchange: &Exchange) -> Result<Response<Body>
         .await
         .map_err(|e| store_problem(&e))?
         .ok_or_else(|| Problem::new(Code::InvalidToken, "This key was replaced or revoked a moment ago."))?;
-    app.callers.forget(&changed.revoked);
+    app.callers.forget(changed.revoked.iter().map(|revoked| revoked.hash));
     app.mail_waits.notify_one();
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;

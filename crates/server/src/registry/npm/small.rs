@@ -5,6 +5,8 @@ use http::{HeaderValue, Response, header};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::callers::Caller;
+use crate::exchange::token_required;
 use crate::http::{Code, Problem, negotiate};
 use crate::registry::Asked;
 use crate::registry::metadata::{self, Rendered};
@@ -14,11 +16,20 @@ pub(super) fn ping() -> Response<Body> {
     answer("{}".to_owned())
 }
 
-/// The address of the presented token.
+/// Whose the presented credential is: npm prints the name and nothing else.
 pub(super) fn whoami(asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
-    let known = asked.exchange.personal()?;
-    let email = known.row.email.as_ref().map_or("", |e| e.as_str());
-    Ok(answer(json!({"username": email}).to_string()))
+    let told = match &asked.exchange.caller {
+        Caller::Anonymous => return Err(token_required()),
+        Caller::Personal(known) => json!({"username": known.row.email.as_ref().map_or("", |e| e.as_str())}),
+        Caller::Organisation(known) => {
+            json!({"username": known.row.identifier.as_str(), "organisation": known.row.org.to_string()})
+        }
+        Caller::Bot(known) => {
+            let bot = &known.row.bot;
+            json!({"username": bot.name, "bot": bot.id.to_string(), "organisation": bot.org.to_string()})
+        }
+    };
+    Ok(answer(told.to_string()))
 }
 
 /// npm can neither list, make nor end keys here.

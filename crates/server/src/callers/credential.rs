@@ -1,0 +1,110 @@
+//! What a client wrote into `Authorization`: `Bearer <credential>`, or `Basic` with the credential as password and any
+//! user name. Its shape and checksum are looked at here, which costs no look-up.
+
+use http::HeaderValue;
+use sekisho_core::id::BotId;
+use sekisho_core::token::{PlainToken, TokenHash, TokenKind};
+
+/// A credential of the right shape.
+pub(super) enum Presented {
+    /// A token, personal or an organisation's.
+    Token(TokenKind, TokenHash),
+    /// A bot's key, and the bot that it is said to be of.
+    BotKey(TokenHash, BotId),
+}
+
+impl Presented {
+    /// Reads the header; none for anything that can't be a credential of ours.
+    pub(super) fn read(value: &HeaderValue) -> Option<Presented> {
+        let text = value.to_str().ok()?;
+        let (scheme, rest) = text.split_once(' ')?;
+        let rest = rest.trim();
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return Presented::parse(rest);
+        }
+        if !scheme.eq_ignore_ascii_case("basic") || rest.len() > LONGEST_BASIC {
+            return None;
+        }
+        let decoded = base64(rest)?;
+        let (_, password) = decoded.split_once(':')?;
+        Presented::parse(password)
+    }
+
+    /// What memory and database know it by.
+    pub(super) fn hash(&self) -> &TokenHash {
+        match self {
+            Presented::Token(_, hash) | Presented::BotKey(hash, _) => hash,
+        }
+    }
+
+    fn parse(text: &str) -> Option<Presented> {
+        if let Some((key, bot)) = text.split_once(':') {
+            let key = PlainToken::parse(key).ok().filter(|key| key.kind() == TokenKind::BotKey)?;
+            return Some(Presented::BotKey(key.hash(), BotId::parse(bot)?));
+        }
+        let token = PlainToken::parse(text).ok()?;
+        // A bot's key is nothing without its bot.
+        (token.kind() != TokenKind::BotKey).then(|| Presented::Token(token.kind(), token.hash()))
+    }
+}
+
+/// Longest text after `Basic` that is decoded.
+const LONGEST_BASIC: usize = 1024;
+
+fn base64(text: &str) -> Option<zeroize::Zeroizing<String>> {
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
+    String::from_utf8(bytes).ok().map(zeroize::Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Seven;
+
+    impl sekisho_core::Random for Seven {
+        fn fill(&self, out: &mut [u8]) {
+            out.fill(7);
+        }
+    }
+
+    fn read(value: &str) -> bool {
+        Presented::read(&HeaderValue::from_str(value).expect("a header")).is_some()
+    }
+
+    fn basic(user: &str, password: &str) -> String {
+        use base64::Engine;
+        format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}")))
+    }
+
+    #[test]
+    fn a_token_is_taken_as_bearer_and_as_password() {
+        for kind in [TokenKind::Personal, TokenKind::Organisation] {
+            let token = PlainToken::mint(kind, &Seven);
+            let token = token.expose();
+            assert!(read(&format!("Bearer {token}")));
+            assert!(read(&format!("bearer  {token}")));
+            assert!(read(&basic("token", token)));
+            assert!(read(&basic("", token).replace("Basic", "BASIC")));
+            assert!(!read(&format!("Basic {token}")));
+            assert!(!read(&format!("Token {token}")));
+        }
+        assert!(!read("Bearer"));
+        assert!(!read("Basic !!!!"));
+    }
+
+    #[test]
+    fn a_bot_s_key_is_taken_with_its_bot_only() {
+        let bot = BotId(uuid::Uuid::from_u128(1)).to_string();
+        let key = PlainToken::mint(TokenKind::BotKey, &Seven);
+        let key = key.expose();
+        assert!(read(&format!("Bearer {key}:{bot}")));
+        assert!(read(&basic("", &format!("{key}:{bot}"))));
+        for bad in [key.to_owned(), format!("{key}:"), format!("{key}:{bot}:"), format!("{key}:OR{}", &bot[2..])] {
+            assert!(!read(&format!("Bearer {bad}")), "{bad}");
+        }
+        let token = PlainToken::mint(TokenKind::Organisation, &Seven);
+        assert!(!read(&format!("Bearer {}:{bot}", token.expose())), "a token is no bot's key");
+    }
+}
