@@ -136,7 +136,17 @@ mod tests {
 
     #[test]
     fn what_nobody_could_be_is_refused() {
-        for bad in ["", "everyone", "domain:", "domain:@a.b", "domain:acme", "address:x", "token:12", "anonymous:x", "organisation:acme"] {
+        for bad in [
+            "",
+            "everyone",
+            "domain:",
+            "domain:@a.b",
+            "domain:acme",
+            "address:x",
+            "token:12",
+            "anonymous:x",
+            "organisation:acme",
+        ] {
             assert!(read(bad).is_err(), "{bad:?} was taken");
         }
     }

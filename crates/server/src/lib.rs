@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod assemble;
 pub mod audience;
+pub mod authority;
 pub mod boot;
 pub mod callers;
 pub mod config;

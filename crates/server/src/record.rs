@@ -60,8 +60,8 @@ impl Recorder {
     pub async fn refuse_unlisted(&self, refused: &Refused, file: &str, exchange: &Exchange) -> Problem {
         let version = shown_version(refused);
         let kept = match &exchange.caller {
-            Caller::Anonymous => ("", ""),
-            Caller::Personal(_) => (version.unwrap_or_default(), file),
+            Caller::Anonymous | Caller::Bot(_) => ("", ""),
+            Caller::Personal(_) | Caller::Organisation(_) => (version.unwrap_or_default(), file),
         };
         self.refused(refused, version, kept, exchange).await
     }
@@ -96,16 +96,25 @@ impl Recorder {
     fn entry(&self, name: &PackageName, version: &str, file: &str, outcome: Outcome, exchange: &Exchange) -> Entry {
         let at = self.clock.now();
         let agent = Agent::of(exchange.user_agent.as_ref());
-        let taker = match &exchange.caller {
-            Caller::Anonymous => Taker::Anonymous,
-            Caller::Personal(known) => Taker::Token(Trace {
+        let who = match &exchange.caller {
+            // A bot gets nowhere where something is taken.
+            Caller::Anonymous | Caller::Bot(_) => None,
+            Caller::Personal(known) => Some(Who::Account { account: known.row.account, token: known.row.id }),
+            Caller::Organisation(known) => Some(Who::Organisation {
+                org: known.row.org,
+                token: known.row.id,
+                identifier: known.row.identifier.clone(),
+            }),
+        };
+        let taker = who.map_or(Taker::Anonymous, |who| {
+            Taker::Token(Trace {
                 id: EntryId::mint(at, &*self.random),
-                who: Who::Account { account: known.row.account, token: known.row.id },
+                who,
                 client_name: agent.name,
                 client_version: agent.version,
                 address: exchange.client.to_string(),
-            }),
-        };
+            })
+        });
         Entry {
             at,
             ecosystem: name.ecosystem(),

@@ -192,12 +192,7 @@ impl OrgTokens<'_> {
     }
 
     /// Ends a token, and says what caches know it by; none if it was ended before, or the organisation has no such token.
-    pub async fn revoke(
-        &self,
-        org: OrgId,
-        id: OrgTokenId,
-        audit: &NewAudit,
-    ) -> Result<Option<TokenHash>, StoreError> {
+    pub async fn revoke(&self, org: OrgId, id: OrgTokenId, audit: &NewAudit) -> Result<Option<TokenHash>, StoreError> {
         let mut tx = self.db.begin().await?;
         let row = tx.optional(sql(REVOKE).bind(org).bind(id).bind(audit.at)).await?;
         let Some(hash) = row.map(|row| row.hash(0)).transpose()? else { return Ok(None) };

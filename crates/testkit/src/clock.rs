@@ -1,6 +1,7 @@
 //! A clock that stands still until a test moves it.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use sekisho_core::{Clock, Timestamp};
@@ -12,13 +13,12 @@ pub const NOW: Timestamp = Timestamp(1_795_424_400_000);
 #[derive(Debug)]
 pub struct TestClock {
     at: AtomicI64,
-    runs: AtomicBool,
-    started: Instant,
+    runs_since: OnceLock<Instant>,
 }
 
 impl Default for TestClock {
     fn default() -> TestClock {
-        TestClock { at: AtomicI64::new(NOW.0), runs: AtomicBool::new(false), started: Instant::now() }
+        TestClock { at: AtomicI64::new(NOW.0), runs_since: OnceLock::new() }
     }
 }
 
@@ -30,16 +30,13 @@ impl TestClock {
 
     /// Lets it run with real time from now on, for tests of waiting.
     pub fn run(&self) {
-        self.runs.store(true, Ordering::SeqCst);
+        self.runs_since.get_or_init(Instant::now);
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         let at = Timestamp(self.at.load(Ordering::SeqCst));
-        match self.runs.load(Ordering::SeqCst) {
-            true => at.plus(self.started.elapsed()),
-            false => at,
-        }
+        self.runs_since.get().map_or(at, |since| at.plus(since.elapsed()))
     }
 }

@@ -9,6 +9,8 @@ mod chance;
 mod clock;
 pub mod fixtures;
 mod mails;
+mod node;
+mod orgs;
 mod setup;
 pub mod socket;
 
@@ -18,6 +20,8 @@ pub use ask::Ask;
 pub use chance::SeededRandom;
 pub use clock::{NOW, TestClock};
 pub use mails::Mail;
+pub use node::Node;
+pub use orgs::{OrgToken, TestBot};
 pub use sekisho_store::testing::TestEngine;
 pub use sekisho_upstream::testing::{FakeUpstream, Reply};
 pub use setup::Setup;

@@ -201,6 +201,6 @@ pub const PRIVATE: &[Key] = &[
     key(
         "upstream.private.<name>.audience",
         "[]",
-        "Who may take its packages: \"domain:example.com\" (personal tokens of verified addresses in exactly that domain), \"address:someone@example.com\", \"token:<SHA-256 of the token>\", \"personal\" (every personal token), \"anonymous\" (whoever sends none). Default: nobody. To everybody else its names are not there.",
+        "Who may take its packages: \"domain:example.com\" (personal tokens of verified addresses in exactly that domain), \"address:someone@example.com\", \"organisation:OR…\" (the tokens that an organisation gave out), \"token:<SHA-256 of the token>\", \"personal\" (every personal token), \"anonymous\" (whoever sends none). Default: nobody. To everybody else its names are not there.",
     ),
 ];

@@ -13,6 +13,8 @@ pub enum Code {
     TokenRequired,
     InvalidToken,
     WrongCredentialKind,
+    InsufficientRole,
+    GuardNotEnabled,
     RegistrationClosed,
     UnsupportedMethod,
     NotAcceptable,
@@ -31,13 +33,15 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of its status.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 23] = [
         Code::InvalidRequest,
         Code::InvalidCode,
         Code::TokenRequired,
         Code::InvalidToken,
         Code::PackageBlocked,
         Code::WrongCredentialKind,
+        Code::InsufficientRole,
+        Code::GuardNotEnabled,
         Code::RegistrationClosed,
         Code::NotFound,
         Code::UnsupportedMethod,
@@ -118,6 +122,18 @@ impl Code {
                 403,
                 "Wrong kind of credential",
                 "The token is valid, but not of the kind that this address takes.",
+            ),
+            Code::InsufficientRole => (
+                "insufficient_role",
+                403,
+                "Role lacks the right",
+                "The credential is valid, but its role in the organisation does not allow this. The answer's detail names the roles that do. An owner of the organisation can have the role changed.",
+            ),
+            Code::GuardNotEnabled => (
+                "guard_not_enabled",
+                403,
+                "Guard is not enabled",
+                "Guard is not enabled for this organisation: its tokens do not count, and there is nothing to manage. The operator of this checkpoint enables it.",
             ),
             Code::RegistrationClosed => (
                 "registration_closed",

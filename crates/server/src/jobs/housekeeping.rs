@@ -1,4 +1,4 @@
-//! Small regular work: follow revocations, write down last uses, forget idle callers, throw away what has had its time.
+//! Small regular work: write down last uses, forget idle callers, throw away what has had its time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 
-/// Other nodes' revocations, and the command line's, act within this time.
-const REVOCATIONS: Duration = Duration::from_secs(1);
 const LAST_USES: Duration = Duration::from_secs(5);
 const IDLE_CALLERS: Duration = Duration::from_secs(60);
 const SWEEP: Duration = Duration::from_secs(600);
@@ -23,11 +21,9 @@ pub async fn run(app: Arc<App>) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     };
-    let (mut revocations, mut uses) = (every(REVOCATIONS), every(LAST_USES));
-    let (mut idle, mut sweeps) = (every(IDLE_CALLERS), every(SWEEP));
+    let (mut uses, mut idle, mut sweeps) = (every(LAST_USES), every(IDLE_CALLERS), every(SWEEP));
     loop {
         let done = tokio::select! {
-            _ = revocations.tick() => app.callers.follow_revocations().await,
             _ = uses.tick() => app.callers.write_uses().await,
             _ = idle.tick() => {
                 app.limiter.forget_idle();

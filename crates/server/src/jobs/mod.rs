@@ -4,3 +4,4 @@ pub mod advisories;
 pub mod discovery;
 pub mod housekeeping;
 pub mod outbox;
+pub mod revocations;

@@ -55,9 +55,9 @@ fn may_take(anonymous: bool, asked: &Asked<'_>) -> Result<(), Problem> {
             let detail = "Packages need a token here. POST /api/v1/tokens with an e-mail address gets one by mail.";
             Err(Problem::new(Code::TokenRequired, detail))
         }
-        Caller::Bot(_) => {
-            Err(wrong_kind("A bot's key takes no packages: it manages its organisation. Issue a token and install with that."))
-        }
+        Caller::Bot(_) => Err(wrong_kind(
+            "A bot's key takes no packages: it manages its organisation. Issue a token and install with that.",
+        )),
         _ => Ok(()),
     }
 }

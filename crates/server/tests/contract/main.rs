@@ -18,6 +18,7 @@ mod login;
 mod login_pages;
 mod npm;
 mod operator;
+mod orgs;
 mod osv;
 mod private;
 mod pypi;

@@ -28,3 +28,24 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
 pub(crate) fn without_style(page: &str) -> String {
     page.replace(&sekisho_server::explain::style_version(), "<style>")
 }
+
+/// Makes a test for each engine of every function: `async fn what_it_proves(setup) { ... }`, where `setup` is a
+/// [`Setup`](sekisho_testkit::Setup) on that engine.
+macro_rules! on_both_engines {
+    ($(async fn $name:ident($setup:ident) $body:block)*) => {
+        $(async fn $name($setup: sekisho_testkit::Setup) $body)*
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(sekisho_testkit::Setup::default().on(sekisho_testkit::TestEngine::Sqlite)).await;
+            })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(sekisho_testkit::Setup::default().on(sekisho_testkit::TestEngine::Postgres)).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

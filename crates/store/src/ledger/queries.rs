@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sekisho_core::id::{AccountId, EntryId, TokenId};
+use sekisho_core::id::{AccountId, EntryId, OrgId, OrgTokenId, TokenId};
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
 
 use super::Ledger;
@@ -47,6 +47,8 @@ pub enum UsageOf {
     Account(AccountId),
     /// One token's of an account.
     Token(AccountId, TokenId),
+    /// One token's of an organisation.
+    OrgToken(OrgId, OrgTokenId),
 }
 
 /// How much was taken and refused. Requests of one token for one file within ten minutes of each other count once.
@@ -137,14 +139,12 @@ impl Ledger {
     /// Counts what was taken and refused.
     pub async fn usage(&self, of: UsageOf, now: Timestamp) -> Result<Usage, StoreError> {
         let ten_minutes = SAME_INSTALL.as_millis() as i64;
+        let (since, of_token) = (now.minus(RECENT), sql(USAGE_OF_TOKEN));
         let statement = match of {
-            UsageOf::Account(account) => sql(USAGE_OF_ACCOUNT).bind(account),
-            UsageOf::Token(account, _) => sql(USAGE_OF_TOKEN).bind(account),
+            UsageOf::Account(account) => sql(USAGE_OF_ACCOUNT).bind(account).bind(ten_minutes).bind(since),
+            UsageOf::Token(account, token) => of_token.bind(account).bind(ten_minutes).bind(since).bind(token),
+            UsageOf::OrgToken(org, token) => of_token.bind(org).bind(ten_minutes).bind(since).bind(token),
         };
-        let mut statement = statement.bind(ten_minutes).bind(now.minus(RECENT));
-        if let UsageOf::Token(_, token) = of {
-            statement = statement.bind(token);
-        }
         let mut usage = Usage {
             by_ecosystem: Ecosystem::ALL.map(|ecosystem| (ecosystem, Counts::default())).to_vec(),
             ..Usage::default()

@@ -1,0 +1,117 @@
+//! The right to do something in an organisation, as a value: [`May`] is made by the check in this file and by nothing
+//! else, and what needs the right takes one.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use sekisho_core::Timestamp;
+use sekisho_core::id::{AuditId, OrgId};
+use sekisho_core::org::{Right, Role};
+use sekisho_store::NewAudit;
+
+use crate::app::App;
+use crate::callers::{Caller, KnownBot};
+use crate::exchange::{Exchange, wrong_kind};
+use crate::http::{Code, Problem};
+
+/// A right by its type.
+pub trait Needs: Send + Sync + 'static {
+    /// The right.
+    const RIGHT: Right;
+}
+
+macro_rules! needs {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub enum $name {}
+
+        impl Needs for $name {
+            const RIGHT: Right = Right::$name;
+        })*
+    };
+}
+
+needs! {
+    /// To issue a token, and to ask whether one counts.
+    IssueTokens;
+    /// To list, revoke and rotate tokens, and to read the audit log.
+    ManageTokens;
+    /// To read who took what.
+    ReadInstalls;
+}
+
+/// A bot that may do this in its organisation.
+#[derive(Debug)]
+pub struct May<N> {
+    bot: Arc<KnownBot>,
+    right: PhantomData<N>,
+}
+
+impl<N: Needs> May<N> {
+    /// The check: a bot, of this organisation, for which Guard is enabled, with a role that has the right. `org` is what
+    /// stands in the path.
+    fn check(caller: &Caller, org: &str) -> Result<May<N>, Problem> {
+        let bot = match caller {
+            Caller::Anonymous => return Err(key_required()),
+            Caller::Personal(_) | Caller::Organisation(_) => {
+                return Err(wrong_kind("Organisations are managed with a bot's key, sent as <key>:<bot id>."));
+            }
+            Caller::Bot(bot) => bot,
+        };
+        if OrgId::parse(org) != Some(bot.row.bot.org) {
+            // What is not the caller's is not there: another organisation, and one that nobody has.
+            return Err(Problem::new(Code::NotFound, "There is nothing at this address."));
+        }
+        if !bot.row.guard {
+            return Err(Problem::new(Code::GuardNotEnabled, "Guard is not enabled for this organisation."));
+        }
+        if !bot.row.bot.role.has(N::RIGHT) {
+            return Err(insufficient(bot.row.bot.role, N::RIGHT));
+        }
+        Ok(May { bot: bot.clone(), right: PhantomData })
+    }
+
+    /// The organisation in which it holds.
+    pub fn org(&self) -> OrgId {
+        self.bot.row.bot.org
+    }
+
+    /// Who has the right, as the audit log writes it.
+    pub fn actor(&self) -> String {
+        self.bot.row.bot.id.to_string()
+    }
+
+    /// A row of the audit log: what is done with the right, and to what.
+    pub fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: String) -> NewAudit {
+        NewAudit { id: AuditId::mint(now, &*app.random), at: now, actor: self.actor(), action, subject, detail }
+    }
+}
+
+impl<N: Needs> FromRequestParts<Arc<App>> for May<N> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<May<N>, Problem> {
+        let path = parts.uri.path();
+        let org = path.strip_prefix("/o/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let exchange = parts.extensions.get::<Exchange>();
+        let caller = exchange.map_or(&Caller::Anonymous, |exchange| &exchange.caller);
+        let may = May::check(caller, org)?;
+        app.callers.used(caller);
+        Ok(may)
+    }
+}
+
+fn key_required() -> Problem {
+    let detail =
+        "Send a bot's key as \"Authorization: Bearer <key>:<bot id>\". The operator makes keys: sekisho admin bot.";
+    Problem::new(Code::TokenRequired, detail)
+}
+
+fn insufficient(role: Role, right: Right) -> Problem {
+    let having: Vec<&str> = Role::ALL.into_iter().filter(|role| role.has(right)).map(Role::as_str).collect();
+    let detail = format!("The role {role} does not allow this. It takes one of: {}.", having.join(", "));
+    Problem::new(Code::InsufficientRole, detail)
+}

@@ -1,0 +1,24 @@
+//! Follows what others end. Alone in its task: nothing slow stands between a revocation and the nodes that it is for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+
+/// Half of the second within which a revocation acts everywhere: the look itself takes time too, and one may just have
+/// been missed.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Runs until it is dropped.
+pub async fn run(app: Arc<App>) {
+    let mut ticks = interval(LOOK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.callers.follow_revocations().await {
+            tracing::warn!("revocations can't be followed and are looked for again: {error}");
+        }
+    }
+}
