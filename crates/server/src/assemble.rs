@@ -32,6 +32,9 @@ use crate::registry::shares::Shares;
 use crate::registry::views::Views;
 use crate::sources::Sources;
 
+/// How long a download of a file goes on after everybody who asked has gone: package managers try again within seconds.
+const LINGER: Duration = Duration::from_secs(30);
+
 /// What the application stands on.
 pub struct Assembly {
     /// The settings.
@@ -119,7 +122,7 @@ pub fn artifacts(
     let (folder, place) = place(settings)?;
     let wanted = &settings.artifacts;
     let (max_kept, max_file) = (wanted.max_gb << 30, wanted.max_file_mb << 20);
-    let config = ArtifactConfig { folder, place, max_kept, max_file };
+    let config = ArtifactConfig { folder, place, max_kept, max_file, linger: LINGER };
     Ok(Artifacts::new(client.clone(), config, clock.clone(), counters.clone()))
 }
 

@@ -53,6 +53,7 @@ impl World {
             place: self.place.clone(),
             max_kept: self.max_kept,
             max_file: 8 << 20,
+            linger: Duration::from_millis(400),
         };
         Artifacts::new(client, config, Arc::new(self.clock.clone()), self.counters.clone())
     }
@@ -189,6 +190,55 @@ async fn a_reader_that_stops_or_is_slow_holds_nobody_up_and_leaves_nothing() {
     read.extend(all(slow).await.unwrap());
     assert_eq!(read, content);
     assert_eq!(world.files("files").len(), 1);
+}
+
+#[tokio::test]
+async fn a_download_that_everybody_left_ends_and_leaves_nothing() {
+    let world = World::new().await;
+    let content = bytes(4, 3_000_000);
+    let wanted = world.wanted("a.tgz", &content);
+    let endless = || Reply::ok("application/octet-stream", content.clone()).hang().header("content-length", "3000000");
+    world.fake.in_turn("/a.tgz", vec![endless(), endless(), Reply::ok("application/octet-stream", content.clone())]);
+    let artifacts = world.artifacts();
+    let mut left = artifacts.download(&wanted).await.unwrap().body;
+    left.next().await.unwrap().unwrap();
+    assert_eq!(artifacts.size(), 3_000_000, "what arrives is counted");
+    drop(left);
+    let began = std::time::Instant::now();
+    common_wait(|| world.files("tmp").is_empty()).await;
+    assert!(began.elapsed() < Duration::from_millis(1500), "sooner than the upstream's silence ends it");
+    assert_eq!(artifacts.size(), 0);
+    let mut stays = artifacts.download(&wanted).await.unwrap().body;
+    stays.next().await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    assert_eq!(world.files("tmp").len(), 1, "somebody waits for it");
+    drop(stays);
+    common_wait(|| world.files("tmp").is_empty()).await;
+    assert_eq!(download(&artifacts, &wanted).await.unwrap(), content, "who asks again starts anew");
+    world.settled(1).await;
+    assert_eq!(world.fake.count("/a.tgz"), 3);
+}
+
+#[tokio::test]
+async fn what_arrives_has_its_part_of_the_limit() {
+    let world = World { max_kept: 1_000_000, ..World::new().await };
+    let (old, large) = (bytes(1, 600_000), bytes(2, 700_000));
+    let artifacts = world.artifacts();
+    download(&artifacts, &world.serve("old.tgz", &old)).await.unwrap();
+    world.settled(1).await;
+    let slow = world.wanted("slow.tgz", &bytes(3, 700_000));
+    let endless = Reply::ok("application/octet-stream", bytes(3, 700_000)).hang();
+    world.fake.on("/slow.tgz", endless.header("content-length", "700000"));
+    let arriving = artifacts.download(&slow).await.unwrap().body;
+    assert_eq!((artifacts.size(), world.files("files").len()), (700_000, 0), "room was made before it is here");
+    let other = world.serve("other.tgz", &large);
+    assert_eq!(download(&artifacts, &other).await.unwrap(), large, "without room it is passed on");
+    assert_eq!((world.counters.artifacts_not_kept.get(), world.files("tmp").len()), (1, 1));
+    drop(arriving);
+    common_wait(|| world.files("tmp").is_empty()).await;
+    assert_eq!(download(&artifacts, &other).await.unwrap(), large);
+    world.settled(2).await;
+    assert_eq!(artifacts.size(), 700_000);
 }
 
 #[tokio::test]

@@ -121,7 +121,11 @@ pub const KEYS: &[Key] = &[
         "",
         "Where files are kept with mode = \"cache\": a folder, or \"s3://bucket/prefix\". Default: <data_dir>/artifacts.",
     ),
-    key("artifacts.max_gb", "50", "Most that is kept, in GiB; what was used longest ago goes first."),
+    key(
+        "artifacts.max_gb",
+        "50",
+        "Most that is kept, in GiB, with what arrives; what was used longest ago goes first.",
+    ),
     key("artifacts.max_file_mb", "4096", "Largest file that is streamed or kept, in MiB."),
     key("artifacts.connections", "64", "Downloads of files at once from one upstream; more wait."),
     key("artifacts.s3.endpoint", "", "Address of the S3-compatible storage. Default: that of AWS in the region."),

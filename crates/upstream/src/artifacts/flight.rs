@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::folder::Temporary;
 use super::integrity::Verifier;
@@ -46,6 +47,8 @@ pub(super) enum Stop {
     Upstream(FetchError),
     /// Our own disk is full or broken: readers ask the upstream themselves.
     Disk,
+    /// Everybody who asked has gone.
+    Deserted,
 }
 
 type FlightList = HashMap<Key, watch::Receiver<Progress>>;
@@ -65,11 +68,35 @@ impl Flights {
 struct Landing {
     inner: Arc<Inner>,
     key: Key,
+    /// Since when nobody reads.
+    alone_since: Option<Instant>,
+    /// It is off the list already.
+    off: bool,
+}
+
+impl Landing {
+    /// Nobody has read for so long that nobody comes back either. It is then off the list: who asks again starts anew.
+    fn is_deserted(&mut self, progress: &watch::Sender<Progress>) -> bool {
+        // Nobody joins while the list is locked. The list itself holds one receiver.
+        let mut flights = self.inner.flights.lock();
+        if progress.receiver_count() > 1 {
+            self.alone_since = None;
+            return false;
+        }
+        let since = *self.alone_since.get_or_insert_with(Instant::now);
+        self.off = since.elapsed() >= self.inner.config.linger;
+        if self.off {
+            flights.remove(&self.key);
+        }
+        self.off
+    }
 }
 
 impl Drop for Landing {
     fn drop(&mut self) {
-        self.inner.flights.lock().remove(&self.key);
+        if !self.off {
+            self.inner.flights.lock().remove(&self.key);
+        }
     }
 }
 
@@ -82,13 +109,13 @@ pub(super) fn join(inner: &Arc<Inner>, key: Key, wanted: &Wanted, verifier: Veri
     let (progress, seen) = watch::channel(Progress::default());
     flights.insert(key, seen.clone());
     drop(flights);
-    let landing = Landing { inner: Arc::clone(inner), key };
+    let landing = Landing { inner: Arc::clone(inner), key, alone_since: None, off: false };
     tokio::spawn(fly(landing, wanted.clone(), verifier, progress));
     seen
 }
 
 /// Downloads, checks, tells the readers, and then, with nobody waiting, keeps.
-async fn fly(landing: Landing, wanted: Wanted, verifier: Verifier, progress: watch::Sender<Progress>) {
+async fn fly(mut landing: Landing, wanted: Wanted, verifier: Verifier, progress: watch::Sender<Progress>) {
     let (inner, key) = (Arc::clone(&landing.inner), landing.key);
     // Who asked before an earlier download ended, and joined after it: the file is here.
     if inner.bucket.is_none()
@@ -107,7 +134,7 @@ async fn fly(landing: Landing, wanted: Wanted, verifier: Verifier, progress: wat
             return progress.send_modify(|p| p.began = Some(Err(Stop::Upstream(error))));
         }
     };
-    let temporary = match inner.temporary().await {
+    let temporary = match inner.temporary(opened.length()).await {
         Ok(temporary) => temporary,
         Err(error) => {
             drop(landing);
@@ -117,7 +144,7 @@ async fn fly(landing: Landing, wanted: Wanted, verifier: Verifier, progress: wat
     };
     let began = Began { file: temporary.file.clone(), length: opened.length() };
     progress.send_modify(|p| p.began = Some(Ok(began)));
-    match write(&inner, opened, &temporary, verifier, &progress).await {
+    match write(&mut landing, opened, &temporary, verifier, &progress).await {
         Ok(size) => {
             progress.send_modify(|p| {
                 p.available = size;
@@ -126,11 +153,15 @@ async fn fly(landing: Landing, wanted: Wanted, verifier: Verifier, progress: wat
             inner.keep(&key, temporary, size).await;
         }
         Err(stop) => {
-            if let Stop::Upstream(error) = &stop {
-                if *error == mismatch() {
-                    inner.counters.artifacts_mismatched.add(1);
+            match &stop {
+                Stop::Upstream(error) => {
+                    if *error == mismatch() {
+                        inner.counters.artifacts_mismatched.add(1);
+                    }
+                    tracing::warn!(%error, "a file could not be had from the upstream");
                 }
-                tracing::warn!(%error, "a file could not be had from the upstream");
+                Stop::Deserted => tracing::debug!("a download ends early: everybody who asked has gone"),
+                Stop::Disk => {}
             }
             // Off the list first: who asks again after this answer starts a new download.
             drop(landing);
@@ -141,22 +172,39 @@ async fn fly(landing: Landing, wanted: Wanted, verifier: Verifier, progress: wat
 
 /// Writes what arrives; gives the size once the whole is known to be right.
 async fn write(
-    inner: &Inner,
+    landing: &mut Landing,
     opened: Streamed,
     temporary: &Temporary,
     mut verifier: Verifier,
     progress: &watch::Sender<Progress>,
 ) -> Result<u64, Stop> {
+    let inner = Arc::clone(&landing.inner);
     let announced = opened.length();
     let mut batches = opened.body.ready_chunks(BATCH);
     let mut written = 0;
-    while let Some(batch) = batches.next().await {
+    loop {
+        let batch = match tokio::time::timeout(inner.config.linger / 4, batches.next()).await {
+            Ok(Some(batch)) => batch,
+            Ok(None) => break,
+            Err(_) => Vec::new(),
+        };
+        if landing.is_deserted(progress) {
+            return Err(Stop::Deserted);
+        }
+        if batch.is_empty() {
+            continue;
+        }
         let failure = batch.iter().find_map(|piece| piece.as_ref().err().cloned());
         let pieces: Vec<Bytes> = batch.into_iter().map_while(Result::ok).collect();
         let mut file = Arc::clone(&temporary.file);
+        // What was not announced is counted as it comes.
+        let uncounted = announced.is_none().then(|| (inner.folder.clone(), temporary.expected.clone()));
         // Hashing takes about as long as writing, so both leave the threads that others wait for.
         let done = tokio::task::spawn_blocking(move || {
             let mut length = 0;
+            if let Some((folder, expected)) = uncounted {
+                folder.expect(&expected, pieces.iter().map(|piece| piece.len() as u64).sum())?;
+            }
             for piece in &pieces {
                 verifier.update(piece);
                 file.write_all(piece)?;

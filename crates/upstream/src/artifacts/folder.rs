@@ -26,17 +26,27 @@ pub(super) struct Folder {
     limit: u64,
     index: OnceLock<Mutex<Index>>,
     temporary: AtomicU64,
+    /// Bytes that are expected of what arrives: they have their part of the limit before they are here.
+    arriving: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
 }
 
 impl Folder {
     pub(super) fn new(root: PathBuf, limit: u64, clock: Arc<dyn Clock>, counters: Arc<Counters>) -> Folder {
-        Folder { root, limit, index: OnceLock::new(), temporary: AtomicU64::new(0), clock, counters }
+        Folder {
+            root,
+            limit,
+            index: OnceLock::new(),
+            temporary: AtomicU64::new(0),
+            arriving: Arc::default(),
+            clock,
+            counters,
+        }
     }
 
-    /// A new file for what arrives; removed when it is dropped, unless it was kept.
-    pub(super) fn temporary(&self) -> io::Result<Temporary> {
+    /// A new file for `length` bytes that arrive; removed when it is dropped, unless it was kept.
+    pub(super) fn temporary(&self, length: u64) -> io::Result<Temporary> {
         // The first look at the folder removes what a killed process left in `tmp/`: not after we made something there.
         drop(self.index());
         let folder = self.temporaries();
@@ -44,7 +54,27 @@ impl Folder {
         let number = self.temporary.fetch_add(1, Ordering::Relaxed);
         let path = folder.join(format!("{}-{number}", std::process::id()));
         let file = File::options().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        Ok(Temporary { path, file: Arc::new(file) })
+        let (expected, arriving) = (Arc::default(), self.arriving.clone());
+        let temporary = Temporary { path, file: Arc::new(file), expected, arriving };
+        self.expect(&temporary.expected, length)?;
+        Ok(temporary)
+    }
+
+    /// Makes room for `bytes` more of what arrives. An error where all that arrives would be more than may be kept.
+    pub(super) fn expect(&self, expected: &AtomicU64, bytes: u64) -> io::Result<()> {
+        let arriving = self.arriving.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        expected.fetch_add(bytes, Ordering::Relaxed);
+        if arriving > self.limit {
+            return Err(io::Error::new(io::ErrorKind::StorageFull, "more arrives at once than artifacts.max_gb holds"));
+        }
+        let gone = self.index().shrink(self.limit - arriving);
+        self.evicted(&gone);
+        Ok(())
+    }
+
+    fn evicted(&self, gone: &[Key]) {
+        self.counters.artifacts_evicted.add(gone.len() as u64);
+        gone.iter().for_each(|key| drop(fs::remove_file(self.path(key))));
     }
 
     /// Opens a kept file and notes its use.
@@ -84,13 +114,14 @@ impl Folder {
         // A power failure after the renaming must not find a name without its bytes.
         temporary.file.sync_data()?;
         fs::rename(&temporary.path, path)?;
+        // From here on it counts as kept.
+        drop(temporary);
         let mut index = self.index();
         index.add(*key, size);
-        let gone = index.shrink(self.limit);
+        let gone = index.shrink(self.limit.saturating_sub(self.arriving.load(Ordering::Relaxed)));
         drop(index);
         self.counters.artifacts_kept.add(1);
-        self.counters.artifacts_evicted.add(gone.len() as u64);
-        gone.iter().for_each(|key| drop(fs::remove_file(self.path(key))));
+        self.evicted(&gone);
         Ok(())
     }
 
@@ -101,9 +132,9 @@ impl Folder {
         let _ = fs::remove_file(self.path(key));
     }
 
-    /// Bytes that are kept.
+    /// Bytes that are kept, with those that arrive.
     pub(super) fn size(&self) -> u64 {
-        self.index().total()
+        self.index().total().saturating_add(self.arriving.load(Ordering::Relaxed))
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
@@ -144,12 +175,16 @@ impl Folder {
 pub(super) struct Temporary {
     path: PathBuf,
     pub(super) file: Arc<File>,
+    /// Its part of what arrives.
+    pub(super) expected: Arc<AtomicU64>,
+    arriving: Arc<AtomicU64>,
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // Gone already if it was kept. Who reads it still has it open.
         let _ = fs::remove_file(&self.path);
+        self.arriving.fetch_sub(self.expected.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 }
 

@@ -66,10 +66,12 @@ pub struct ArtifactConfig {
     pub folder: PathBuf,
     /// Where files are kept.
     pub place: Place,
-    /// Most bytes that are kept.
+    /// Most bytes that are kept, with what arrives.
     pub max_kept: u64,
     /// Largest file, in bytes.
     pub max_file: u64,
+    /// How long a download goes on after everybody who asked has gone: who was cut off comes back, who left does not.
+    pub linger: Duration,
 }
 
 /// What is asked for: a file of a release that may be had.
@@ -200,7 +202,7 @@ impl Artifacts {
                 Ok(Passed { length, body })
             }
             Err(Stop::Upstream(error)) => Err(error),
-            Err(Stop::Disk) => self.pass(wanted).await,
+            Err(Stop::Disk | Stop::Deserted) => self.pass(wanted).await,
         }
     }
 
@@ -233,9 +235,9 @@ impl Inner {
         Some((Arc::new(opened.0), opened.1))
     }
 
-    async fn temporary(&self) -> std::io::Result<Temporary> {
+    async fn temporary(&self, length: Option<u64>) -> std::io::Result<Temporary> {
         let folder = self.folder.clone();
-        let made = tokio::task::spawn_blocking(move || folder.temporary()).await;
+        let made = tokio::task::spawn_blocking(move || folder.temporary(length.unwrap_or(0))).await;
         made.unwrap_or_else(|e| Err(std::io::Error::other(e)))
     }
 

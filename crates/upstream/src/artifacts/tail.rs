@@ -68,7 +68,7 @@ impl Tail {
             match end {
                 Some(Ok(())) => return Ok(None),
                 Some(Err(Stop::Upstream(error))) => return Err(error),
-                Some(Err(Stop::Disk)) => self.ask_ourselves().await?,
+                Some(Err(Stop::Disk | Stop::Deserted)) => self.ask_ourselves().await?,
                 // Closed without an end: the download panicked.
                 None => {
                     let changed = self.progress.changed().await;
