@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
-pub(crate) use sql::{Row, Statement, sql};
+pub(crate) use sql::{Column, Row, Statement, sql};
 
 use crate::error::StoreError;
 use crate::migrate::{self, Part};

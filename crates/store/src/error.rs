@@ -66,6 +66,8 @@ pub enum Unavailability {
     Busy,
     /// The file can't be opened, read or written.
     Storage,
+    /// The ledger's index is being built.
+    Indexing,
     /// The store was closed.
     Closed,
 }
@@ -78,6 +80,7 @@ impl fmt::Display for Unavailability {
             Unavailability::DiskFull => "the disk is full",
             Unavailability::Busy => "another transaction is in the way",
             Unavailability::Storage => "its file can't be opened, read or written",
+            Unavailability::Indexing => "the ledger's index is being built",
             Unavailability::Closed => "it was closed",
         })
     }

@@ -2,10 +2,13 @@
 
 mod entry;
 mod group;
+mod index;
 mod queries;
+mod question;
 mod who;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sekisho_core::Timestamp;
@@ -16,10 +19,15 @@ pub use entry::{Entry, Outcome, Recorded, Taker, Trace};
 #[cfg(test)]
 pub(crate) use group::statements as group_statements;
 #[cfg(test)]
+pub(crate) use index::POSTGRES_STATEMENTS;
+#[cfg(test)]
 pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
+pub use question::{Page, Question, Walk};
 pub use who::{Pipeline, Who};
 
+pub(crate) use self::index::FILE as INDEX_FILE;
+use self::index::{Follower, Index};
 use crate::db::{Db, Engine};
 use crate::error::StoreError;
 
@@ -32,6 +40,7 @@ const POSTGRES_WRITERS: usize = 3;
 #[derive(Clone)]
 pub struct Ledger {
     pub(crate) db: Db,
+    index: Index,
     requests: mpsc::Sender<Request>,
     writers: Arc<Writers>,
 }
@@ -45,11 +54,20 @@ struct Request {
 struct Writers {
     stop: tokio::sync::watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    follower: Mutex<Option<Follower>>,
 }
 
 impl Ledger {
-    /// Starts the writers over a database whose schema is there.
-    pub(crate) fn start(db: Db) -> Ledger {
+    /// Starts the writers over a database whose schema is there. On SQLite, `dir` is the folder of the ledger's `file`, and
+    /// the index lies beside it.
+    pub(crate) async fn start(db: Db, files: Option<(&Path, &Path)>) -> Result<Ledger, StoreError> {
+        let (index, follower) = match files {
+            Some((dir, ledger)) => {
+                let file = index::File::open(dir, ledger).await?;
+                (Index::Sqlite(file.clone()), Some(Follower::start(file, db.clone()).await?))
+            }
+            None => (Index::Postgres(db.clone()), None),
+        };
         let (requests, waiting) = mpsc::channel(WAITING);
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let waiting = Arc::new(Mutex::new(waiting));
@@ -59,7 +77,8 @@ impl Ledger {
         };
         let tasks =
             (0..count).map(|_| tokio::spawn(writer::run(db.clone(), Arc::clone(&waiting), stopped.clone()))).collect();
-        Ledger { db, requests, writers: Arc::new(Writers { stop, tasks: Mutex::new(tasks) }) }
+        let writers = Writers { stop, tasks: Mutex::new(tasks), follower: Mutex::new(follower) };
+        Ok(Ledger { db, index, requests, writers: Arc::new(writers) })
     }
 
     /// Writes an entry down. When this returns, it was synced to disk: that is what [`Recorded`] proves.
@@ -77,6 +96,9 @@ impl Ledger {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a writer of the ledger ended badly");
             }
+        }
+        if let Some(follower) = self.writers.follower.lock().await.take() {
+            follower.close().await;
         }
         self.db.close().await;
     }

@@ -41,8 +41,8 @@ pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use error::{StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use ledger::{
-    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Pipeline, Recorded, Taker, Trace, Usage,
-    UsageOf, Who,
+    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Page, Pipeline, Question, Recorded, Taker,
+    Trace, Usage, UsageOf, Walk, Who,
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use maintenance::{Maintenance, Swept};

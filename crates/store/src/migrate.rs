@@ -28,10 +28,12 @@ const MAIN_POSTGRES: &[&str] = &[
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),
     include_str!("../migrations/sqlite/ledger/0002_takers.sql"),
+    include_str!("../migrations/sqlite/ledger/0003_questions.sql"),
 ];
 const LEDGER_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/ledger/0001_ledger.sql"),
     include_str!("../migrations/postgres/ledger/0002_takers.sql"),
+    include_str!("../migrations/postgres/ledger/0003_questions.sql"),
 ];
 
 /// Any number that is ours; it names the lock under which PostgreSQL's nodes take turns.

@@ -38,7 +38,11 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
 
 /// Every statement over the ledger.
 fn ledger_statements(engine: Engine) -> impl Iterator<Item = &'static str> {
-    ledger::STATEMENTS.iter().copied().chain(ledger::group_statements(engine))
+    let own: &[&str] = match engine {
+        Engine::Sqlite => &[],
+        Engine::Postgres => ledger::POSTGRES_STATEMENTS,
+    };
+    ledger::STATEMENTS.iter().chain(own).copied().chain(ledger::group_statements(engine))
 }
 
 async fn prepare(db: &Db, text: &'static str) {
@@ -145,7 +149,10 @@ on_both_engines! {
 
 #[tokio::test]
 async fn both_engines_have_the_same_tables_and_columns() {
-    let (lite, postgres) = (all_columns(TestEngine::Sqlite).await, all_columns(TestEngine::Postgres).await);
+    let (mut lite, mut postgres) = (all_columns(TestEngine::Sqlite).await, all_columns(TestEngine::Postgres).await);
+    // What one engine alone needs to find rows: the list that the index follows by, and the parts of the table.
+    lite.retain(|column| !column.starts_with("commits."));
+    postgres.retain(|column| !column.starts_with("entries_"));
     assert!(lite.len() > 50, "{lite:?}");
     assert_eq!(lite, postgres);
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::db::{Db, Place, sql};
 use crate::error::{StoreError, Unavailability};
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
     Accounts, Attempts, Audit, Bots, Codes, Keys, Logins, Maintenance, OrgTokens, Organisations, Outbox, Revocations,
@@ -62,7 +62,7 @@ impl Store {
         let (main, ledger) = match config {
             DatabaseConfig::Sqlite { dir } => {
                 make_private(dir)?;
-                for name in [MAIN_FILE, LEDGER_FILE] {
+                for name in [MAIN_FILE, LEDGER_FILE, ledger::INDEX_FILE] {
                     make_private_file(&dir.join(name))?;
                 }
                 (Place::Sqlite(dir.join(MAIN_FILE)), Place::Sqlite(dir.join(LEDGER_FILE)))
@@ -73,7 +73,11 @@ impl Store {
             ),
         };
         let (db, ledger) = tokio::try_join!(Db::open(main, Part::Main), Db::open(ledger, Part::Ledger))?;
-        Ok(Store { db, ledger: Ledger::start(ledger) })
+        let ledger = match config {
+            DatabaseConfig::Sqlite { dir } => Ledger::start(ledger, Some((dir, &dir.join(LEDGER_FILE)))).await?,
+            DatabaseConfig::Postgres { .. } => Ledger::start(ledger, None).await?,
+        };
+        Ok(Store { db, ledger })
     }
 
     /// The accounts.

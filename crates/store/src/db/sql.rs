@@ -131,6 +131,7 @@ value_from! {
     &[u8; 32]: value => Value::Bytes(value.to_vec());
     &TokenHash: value => Value::Bytes(value.0.to_vec());
     Uuid: value => Value::Uuid(Some(value));
+    Option<Uuid>: value => Value::Uuid(value);
     AccountId: value => Value::Uuid(Some(value.0));
     AttemptId: value => Value::Uuid(Some(value.0));
     CodeId: value => Value::Uuid(Some(value.0));

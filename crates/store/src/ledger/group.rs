@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use sekisho_core::id::EntryId;
+
 use super::day;
 use super::entry::{Entry, Taker, Trace, cut};
 use crate::db::{Db, Engine, Statement, Tx, sql};
@@ -17,6 +19,8 @@ const ENTRIES: &str = "INSERT INTO entries (id, at, ecosystem, name, version, fi
 const ENTRY_COLUMNS: usize = 16;
 const ANONYMOUS: &str = "INSERT INTO anonymous (day, ecosystem, name, version, file, outcome, requests) VALUES ";
 const ANONYMOUS_COLUMNS: usize = 7;
+/// What the index on SQLite follows by.
+const COMMITTED: &str = "INSERT INTO commits (first_id, last_id) VALUES ($1, $2)";
 const ADD_UP: &str = " ON CONFLICT (day, ecosystem, name, version, file, outcome) \
                       DO UPDATE SET requests = anonymous.requests + excluded.requests";
 
@@ -88,7 +92,18 @@ pub(super) async fn commit<'a>(db: &Db, entries: impl Iterator<Item = &'a Entry>
         Ok(statement.bind(outcome).bind(*requests))
     })
     .await?;
+    if let Some((first, last)) = first_and_last(&rows)
+        && db.engine() == Engine::Sqlite
+    {
+        tx.run(sql(COMMITTED).bind(first).bind(last)).await?;
+    }
     tx.commit().await
+}
+
+/// The lowest and the highest id of a group's rows.
+fn first_and_last(rows: &[(&Entry, &Trace)]) -> Option<(EntryId, EntryId)> {
+    let ids = || rows.iter().map(|(_, trace)| trace.id);
+    ids().min().zip(ids().max())
 }
 
 /// Inserts rows by the widest statements that they fill.

@@ -204,7 +204,7 @@ fn ecosystem(row: &Row, column: usize) -> Result<Ecosystem, StoreError> {
     Ecosystem::parse(&row.get::<String>(column)?).ok_or(StoreError::unreadable("ecosystem"))
 }
 
-fn read(row: &Row) -> Result<LedgerRow, StoreError> {
+pub(super) fn read(row: &Row) -> Result<LedgerRow, StoreError> {
     Ok(LedgerRow {
         id: EntryId(row.get(0)?),
         at: row.time(1)?,

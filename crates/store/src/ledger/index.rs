@@ -1,0 +1,105 @@
+//! How rows are found without reading all of them: PostgreSQL has indexes for it, on SQLite a file beside the ledger does
+//! it (docs/decisions).
+
+mod follow;
+mod postgres;
+mod sqlite;
+
+use sekisho_core::PackageName;
+use sekisho_core::org::IdentifierPrefix;
+use uuid::Uuid;
+
+pub(super) use follow::Follower;
+pub(crate) use sqlite::FILE;
+pub(super) use sqlite::File;
+
+#[cfg(test)]
+pub(crate) use postgres::STATEMENTS as POSTGRES_STATEMENTS;
+
+use super::queries::LedgerRow;
+use crate::db::Db;
+use crate::error::StoreError;
+
+/// Rows of one owner that can be read newest first without reading others.
+#[derive(Clone, Debug)]
+pub(super) enum Run {
+    /// All.
+    Owner(Uuid),
+    /// Refusals.
+    Refused(Uuid),
+    /// Of a package.
+    Package(Uuid, PackageName),
+    /// Of these versions of a package.
+    Releases(Uuid, PackageName, Vec<String>),
+    /// Of these identifiers or bots.
+    Subjects(Uuid, Vec<String>),
+    /// Of pipelines of a repository.
+    Repository(Uuid, String),
+}
+
+/// Which part of a run.
+pub(super) struct Window {
+    /// From this id on.
+    pub(super) from: Uuid,
+    /// Below this id.
+    pub(super) before: Uuid,
+    /// So many of the newest.
+    pub(super) limit: usize,
+}
+
+/// Finds rows.
+#[derive(Clone)]
+pub(super) enum Index {
+    Sqlite(File),
+    Postgres(Db),
+}
+
+impl Index {
+    /// The newest rows of a run within the window, newest first.
+    pub(super) async fn newest(&self, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::newest(file, run, window).await,
+            Index::Postgres(db) => postgres::newest(db, run, window).await,
+        }
+    }
+
+    /// Commits that are not in the index yet; none while it is built.
+    pub(super) async fn behind(&self) -> Result<Option<i64>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::behind(file).await,
+            Index::Postgres(_) => Ok(Some(0)),
+        }
+    }
+
+    pub(super) async fn versions(&self, owner: Uuid, package: &PackageName) -> Result<Vec<String>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::versions(file, owner, package).await,
+            Index::Postgres(db) => postgres::versions(db, package).await,
+        }
+    }
+
+    /// Identifiers and bots that begin so, in order, up to a limit.
+    pub(super) async fn subjects(
+        &self,
+        owner: Uuid,
+        prefix: &IdentifierPrefix,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::subjects(file, owner, prefix, limit).await,
+            Index::Postgres(db) => postgres::subjects(db, owner, prefix, limit).await,
+        }
+    }
+
+    pub(super) async fn owners_of(&self, package: &PackageName, version: &str) -> Result<Vec<Uuid>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::owners_of(file, package, version).await,
+            Index::Postgres(db) => postgres::owners_of(db, package, version).await,
+        }
+    }
+}
+
+/// Texts as one value, because the drivers share no type for lists.
+fn list(texts: impl Iterator<Item = impl Into<serde_json::Value>>) -> String {
+    serde_json::Value::Array(texts.map(Into::into).collect()).to_string()
+}

@@ -1,0 +1,88 @@
+//! Finding rows on PostgreSQL, by its indexes. Each statement fits one of them and ends after as many rows as are wanted.
+
+use sekisho_core::PackageName;
+use sekisho_core::org::IdentifierPrefix;
+use uuid::Uuid;
+
+use super::{Run, Window, list};
+use crate::db::{Db, sql};
+use crate::error::StoreError;
+use crate::ledger::queries::{LedgerRow, read};
+
+statements! {
+    OWNER = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries WHERE owner_id = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
+    REFUSED = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries WHERE owner_id = $1 AND outcome = 'refused' \
+        AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
+    PACKAGE = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries WHERE owner_id = $1 AND ecosystem = $5 AND name = $6 \
+        AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
+    REPOSITORY = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
+        client_name, client_version, address FROM entries \
+        WHERE owner_id = $1 AND ci <> '' AND split_part(ci, E'\\n', 1) = $5 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
+    RELEASES = "SELECT r.id, r.at, r.ecosystem, r.name, r.version, r.file, r.outcome, r.reason, r.advisories, r.owner_id, \
+        r.token_id, r.subject, r.ci, r.client_name, r.client_version, r.address \
+        FROM jsonb_array_elements_text($7::jsonb) AS v(version) CROSS JOIN LATERAL (SELECT * FROM entries \
+        WHERE ecosystem = $5 AND name = $6 AND version = v.version AND owner_id = $1 \
+        AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r ORDER BY r.id DESC LIMIT $4";
+    SUBJECTS = "SELECT r.id, r.at, r.ecosystem, r.name, r.version, r.file, r.outcome, r.reason, r.advisories, r.owner_id, \
+        r.token_id, r.subject, r.ci, r.client_name, r.client_version, r.address \
+        FROM jsonb_array_elements_text($5::jsonb) AS s(subject) CROSS JOIN LATERAL (SELECT * FROM entries \
+        WHERE owner_id = $1 AND subject = s.subject AND subject <> '' \
+        AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r ORDER BY r.id DESC LIMIT $4";
+    // From each value straight to the next one: as many steps as there are values, however many rows they have.
+    VERSIONS = "WITH RECURSIVE v(version) AS ((SELECT version FROM entries WHERE ecosystem = $1 AND name = $2 \
+        ORDER BY version LIMIT 1) UNION ALL SELECT (SELECT e.version FROM entries e WHERE e.ecosystem = $1 \
+        AND e.name = $2 AND e.version > v.version ORDER BY e.version LIMIT 1) FROM v WHERE v.version IS NOT NULL) \
+        SELECT version FROM v WHERE version IS NOT NULL";
+    PERSONS = "WITH RECURSIVE s(subject) AS ((SELECT subject FROM entries WHERE owner_id = $1 AND subject <> '' \
+        AND subject >= $2 AND subject < $3 ORDER BY subject LIMIT 1) UNION ALL SELECT (SELECT e.subject FROM entries e \
+        WHERE e.owner_id = $1 AND e.subject <> '' AND e.subject > s.subject AND e.subject < $3 \
+        ORDER BY e.subject LIMIT 1) FROM s WHERE s.subject IS NOT NULL) \
+        SELECT subject FROM s WHERE subject IS NOT NULL LIMIT $4";
+    OWNERS = "WITH RECURSIVE o(owner_id) AS ((SELECT owner_id FROM entries WHERE ecosystem = $1 AND name = $2 \
+        AND version = $3 ORDER BY owner_id LIMIT 1) UNION ALL SELECT (SELECT e.owner_id FROM entries e \
+        WHERE e.ecosystem = $1 AND e.name = $2 AND e.version = $3 AND e.owner_id > o.owner_id \
+        ORDER BY e.owner_id LIMIT 1) FROM o WHERE o.owner_id IS NOT NULL) \
+        SELECT owner_id FROM o WHERE owner_id IS NOT NULL";
+}
+
+pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+    let start =
+        |text, owner: Uuid| sql(text).bind(owner).bind(window.before).bind(window.from).bind(window.limit as i64);
+    let statement = match run {
+        Run::Owner(owner) => start(OWNER, *owner),
+        Run::Refused(owner) => start(REFUSED, *owner),
+        Run::Package(owner, package) => {
+            start(PACKAGE, *owner).bind(package.ecosystem().as_str()).bind(package.as_str())
+        }
+        Run::Releases(owner, package, versions) => {
+            let statement = start(RELEASES, *owner).bind(package.ecosystem().as_str()).bind(package.as_str());
+            statement.bind(list(versions.iter().map(String::as_str)))
+        }
+        Run::Subjects(owner, subjects) => start(SUBJECTS, *owner).bind(list(subjects.iter().map(String::as_str))),
+        Run::Repository(owner, repository) => start(REPOSITORY, *owner).bind(repository.as_str()),
+    };
+    db.all(statement).await?.iter().map(read).collect()
+}
+
+pub(super) async fn versions(db: &Db, package: &PackageName) -> Result<Vec<String>, StoreError> {
+    let statement = sql(VERSIONS).bind(package.ecosystem().as_str()).bind(package.as_str());
+    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
+}
+
+pub(super) async fn subjects(
+    db: &Db,
+    owner: Uuid,
+    prefix: &IdentifierPrefix,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    let statement = sql(PERSONS).bind(owner).bind(prefix.first()).bind(prefix.end()).bind(limit as i64);
+    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
+}
+
+pub(super) async fn owners_of(db: &Db, package: &PackageName, version: &str) -> Result<Vec<Uuid>, StoreError> {
+    let statement = sql(OWNERS).bind(package.ecosystem().as_str()).bind(package.as_str()).bind(version);
+    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
+}

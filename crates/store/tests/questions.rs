@@ -1,0 +1,299 @@
+//! Who took what: every question against a plain filter over all rows, on both engines.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use common::*;
+use sekisho_core::id::{AccountId, BotId, CiSessionId, EntryId, OrgId, OrgTokenId, TokenId};
+use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
+use sekisho_core::policy::{Reason, Refusal};
+use sekisho_core::{Ecosystem, PackageName, Random, Timestamp};
+use sekisho_store::{
+    Entry, EntryFilter, LedgerRow, Outcome, Pipeline, Question, Store, Taker, Trace, Who, on_both_engines,
+};
+
+struct World {
+    orgs: [OrgId; 2],
+    bots: [BotId; 2],
+    account: AccountId,
+}
+
+fn world() -> World {
+    let org = || OrgId::mint(NOW, &CHANCE);
+    let bot = || BotId::mint(NOW, &CHANCE);
+    World { orgs: [org(), org()], bots: [bot(), bot()], account: AccountId::mint(NOW, &CHANCE) }
+}
+
+fn number(below: usize) -> usize {
+    let mut bytes = [0; 8];
+    CHANCE.fill(&mut bytes);
+    (u64::from_le_bytes(bytes) >> 33) as usize % below
+}
+
+const PEOPLE: [&str; 6] = ["a_ce", "a_cid", "abcd", "A_ce", "alice@x", "zoe.x"];
+const VERSIONS: [&str; 4] = ["1.0.0", "1.0.1", "2.0.0-rc.1", "10.0.0"];
+
+fn somebody(world: &World) -> Who {
+    let org = world.orgs[number(2)];
+    match number(5) {
+        0 => Who::Account { account: world.account, token: TokenId(world.account.0) },
+        1 | 2 => {
+            let repository = ["acme/shop", "acme/shop-2", ""][number(3)].to_owned();
+            let pipeline = Box::new(Pipeline { repository, ..Pipeline::default() });
+            Who::Session { org, bot: world.bots[number(2)], session: CiSessionId(org.0), pipeline }
+        }
+        _ => {
+            let identifier = UserIdentifier::parse(PEOPLE[number(6)]).unwrap();
+            Who::Organisation { org, token: OrgTokenId(org.0), identifier }
+        }
+    }
+}
+
+fn some_entry(world: &World, at: Timestamp) -> Entry {
+    let refused = Outcome::Refused(Refusal { reason: Reason::Malware, advisories: vec!["MAL-1".into()] });
+    let (name, version) = (["one", "two", "@s/three"][number(3)], VERSIONS[number(4)]);
+    Entry {
+        at,
+        ecosystem: Ecosystem::ALL[number(2)],
+        name: name.to_owned(),
+        version: version.to_owned(),
+        file: format!("{name}-{version}.tgz"),
+        outcome: if number(5) == 0 { refused } else { Outcome::Answered },
+        taker: Taker::Token(Trace {
+            id: EntryId::mint(at, &CHANCE),
+            who: somebody(world),
+            client_name: "npm".to_owned(),
+            client_version: "11.4.2".to_owned(),
+            address: "192.0.2.1".to_owned(),
+        }),
+    }
+}
+
+async fn fill(store: &Store, world: &World, count: i64, from: i64) {
+    let tasks: Vec<_> = (0..count)
+        .map(|n| {
+            let (store, entry) = (store.clone(), some_entry(world, later(from + n / 3)));
+            tokio::spawn(async move { store.ledger().record(entry).await.map(drop) })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+async fn indexed(store: &Store) {
+    for _ in 0..200 {
+        if store.ledger().behind().await.unwrap() == Some(0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the index does not follow");
+}
+
+fn package(name: &str) -> PackageName {
+    PackageName::parse(Ecosystem::Npm, name).unwrap()
+}
+
+fn questions(world: &World) -> Vec<(&'static str, Question)> {
+    let all = Question::of(world.orgs[0].0);
+    let with = |change: &dyn Fn(&mut Question)| {
+        let mut question = all.clone();
+        change(&mut question);
+        question
+    };
+    let versions = |v: &[&str]| Some(v.iter().map(|v| (*v).to_owned()).collect::<BTreeSet<_>>());
+    let prefix = |text| IdentifierPrefix::parse(text).unwrap();
+    vec![
+        ("all of an organisation", all.clone()),
+        ("all of an account", Question::of(world.account.0)),
+        ("nobody's", Question::of(OrgId::mint(NOW, &CHANCE).0)),
+        ("ecosystem", with(&|q| q.ecosystem = Some(Ecosystem::Pypi))),
+        ("package", with(&|q| q.package = Some(package("one")))),
+        ("scoped package", with(&|q| q.package = Some(package("@s/three")))),
+        ("package nobody took", with(&|q| q.package = Some(package("four")))),
+        ("version", with(&|q| (q.package, q.versions) = (Some(package("one")), versions(&["1.0.1"])))),
+        ("versions", with(&|q| (q.package, q.versions) = (Some(package("two")), versions(&["1.0.0", "10.0.0", "7"])))),
+        ("no version", with(&|q| (q.package, q.versions) = (Some(package("two")), versions(&[])))),
+        ("person", with(&|q| q.person = prefix("alice@x"))),
+        ("prefix with _", with(&|q| q.person = prefix("a_"))),
+        ("prefix in capitals", with(&|q| q.person = prefix("A"))),
+        ("prefix of nobody", with(&|q| q.person = prefix("b"))),
+        ("prefix of a bot's id", with(&|q| q.person = prefix("BT"))),
+        ("bot", with(&|q| q.bot = Some(world.bots[1]))),
+        ("repository", with(&|q| q.repository = Some("acme/shop".into()))),
+        ("refused", with(&|q| q.refused = Some(true))),
+        ("answered", with(&|q| q.refused = Some(false))),
+        ("time", with(&|q| (q.from, q.to) = (Some(later(20)), Some(later(60))))),
+        ("empty time", with(&|q| (q.from, q.to) = (Some(later(60)), Some(later(20))))),
+        ("refused package", with(&|q| (q.package, q.refused) = (Some(package("one")), Some(true)))),
+        ("person and package", with(&|q| (q.package, q.person) = (Some(package("one")), prefix("a")))),
+        (
+            "person, version, time",
+            with(&|q| {
+                (q.package, q.versions, q.person) = (Some(package("one")), versions(&["1.0.0"]), prefix("a_c"));
+                q.from = Some(later(10));
+            }),
+        ),
+    ]
+}
+
+/// The filter as one would write it without any index.
+fn fits(q: &Question, row: &LedgerRow) -> bool {
+    let (owner, identifier, bot, repository) = match &row.who {
+        Who::Account { account, .. } => (account.0, None, None, None),
+        Who::Organisation { org, identifier, .. } => (org.0, Some(identifier.to_string()), None, None),
+        Who::Session { org, bot, pipeline, .. } => (org.0, None, Some(*bot), Some(pipeline.repository.clone())),
+    };
+    owner == q.owner
+        && (q.ecosystem.is_none() || q.ecosystem == Some(row.ecosystem))
+        && q.package.as_ref().is_none_or(|p| (p.ecosystem(), p.as_str()) == (row.ecosystem, &*row.name))
+        && q.versions.as_ref().is_none_or(|v| v.contains(&row.version))
+        && (q.person.first().is_empty() || identifier.is_some_and(|i| i.starts_with(q.person.first())))
+        && (q.bot.is_none() || q.bot == bot)
+        && (q.repository.is_none() || q.repository == repository)
+        && q.refused.is_none_or(|r| r == (row.outcome == "refused"))
+        && q.from.is_none_or(|from| row.at >= from)
+        && q.to.is_none_or(|to| row.at < to)
+}
+
+/// All pages of an answer.
+async fn answer(store: &Store, question: &Question, limit: usize) -> Vec<EntryId> {
+    let (mut ids, mut before) = (Vec::new(), None);
+    loop {
+        let page = store.ledger().page(question.clone(), before, limit).await.unwrap();
+        assert!(page.rows.len() <= limit);
+        ids.extend(page.rows.iter().map(|row| row.id));
+        before = page.next;
+        if before.is_none() {
+            return ids;
+        }
+    }
+}
+
+async fn check(store: &Store, world: &World) {
+    let rows = store.ledger().entries(&EntryFilter::All, 100_000).await.unwrap();
+    for (name, question) in questions(world) {
+        let wanted: Vec<_> = rows.iter().filter(|row| fits(&question, row)).map(|row| row.id).collect();
+        assert!(wanted.is_sorted_by_key(|id| std::cmp::Reverse(*id)));
+        for limit in [7, 1000] {
+            assert_eq!(answer(store, &question, limit).await, wanted, "{name}, {limit} a page");
+        }
+        let mut walk = store.ledger().ask(question, None).await.unwrap();
+        let mut walked = Vec::new();
+        while let Some(rows) = store.ledger().next(&mut walk, 50).await.unwrap() {
+            walked.extend(rows.into_iter().map(|row| row.id));
+        }
+        assert_eq!(walked, wanted, "{name}, walked through");
+    }
+}
+
+on_both_engines! {
+    async fn every_question_is_answered_exactly(database) {
+        let store = database.open().await;
+        let world = world();
+        fill(&store, &world, 200, 0).await;
+        indexed(&store).await;
+        check(&store, &world).await;
+        fill(&store, &world, 100, 50).await;
+        check(&store, &world).await;
+        indexed(&store).await;
+        check(&store, &world).await;
+    }
+
+    async fn pages_stay_right_while_rows_are_added(database) {
+        let store = database.open().await;
+        let world = world();
+        fill(&store, &world, 300, 0).await;
+        let mut question = Question::of(world.orgs[0].0);
+        question.package = Some(package("one"));
+        let wanted = answer(&store, &question, 1000).await;
+        let first = store.ledger().page(question.clone(), None, 3).await.unwrap();
+        let mut ids: Vec<_> = first.rows.iter().map(|row| row.id).collect();
+        let (mut before, mut second) = (first.next, 1000);
+        while before.is_some() {
+            fill(&store, &world, 20, second).await;
+            second += 20;
+            let page = store.ledger().page(question.clone(), before, 3).await.unwrap();
+            ids.extend(page.rows.iter().map(|row| row.id));
+            before = page.next;
+        }
+        assert_eq!(ids, wanted);
+    }
+
+    async fn rows_that_come_late_or_from_a_clock_set_back_are_found(database) {
+        let store = database.open().await;
+        let world = world();
+        fill(&store, &world, 100, 1000).await;
+        indexed(&store).await;
+        // Ids below everything that the index has seen.
+        fill(&store, &world, 100, 0).await;
+        check(&store, &world).await;
+        indexed(&store).await;
+        check(&store, &world).await;
+    }
+
+    async fn a_release_s_takers_in_all_organisations_are_found(database) {
+        let store = database.open().await;
+        let world = world();
+        fill(&store, &world, 300, 0).await;
+        for _ in 0..2 {
+            let mut owners = store.ledger().owners_of(&package("one"), "1.0.0").await.unwrap();
+            owners.sort_unstable();
+            let mut wanted = vec![world.orgs[0].0, world.orgs[1].0, world.account.0];
+            wanted.sort_unstable();
+            assert_eq!(owners, wanted);
+            assert!(store.ledger().owners_of(&package("one"), "6.6.6").await.unwrap().is_empty());
+            let mut versions = store.ledger().versions(world.orgs[0].0, &package("one")).await.unwrap();
+            versions.sort_unstable();
+            assert_eq!(versions, ["1.0.0", "1.0.1", "10.0.0", "2.0.0-rc.1"]);
+            indexed(&store).await;
+        }
+    }
+
+    async fn a_page_that_meets_nothing_ends_early_and_the_next_one_goes_on(database) {
+        let store = database.open().await;
+        let world = world();
+        let entry = some_entry(&world, NOW);
+        fill(&store, &world, 6000, 0).await;
+        let mut question = Question::of(world.orgs[0].0);
+        question.ecosystem = Some(entry.ecosystem);
+        question.refused = Some(false);
+        question.to = Some(later(3000));
+        let found = answer(&store, &question, 5000).await.len();
+        assert!(found > 800, "{found}");
+        question.person = IdentifierPrefix::parse("nobody").unwrap();
+        assert!(answer(&store, &question, 10).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_is_lost_or_of_another_ledger_is_made_anew() {
+    let database = sekisho_store::testing::TestDatabase::fresh(sekisho_store::testing::TestEngine::Sqlite).await;
+    let dir = database.dir().unwrap();
+    let world = world();
+    let store = database.open().await;
+    fill(&store, &world, 50, 0).await;
+    store.close().await;
+    std::fs::copy(dir.join("ledger.db"), dir.join("copy.db")).unwrap();
+    let store = database.open().await;
+    fill(&store, &world, 50, 100).await;
+    indexed(&store).await;
+    store.close().await;
+    // The ledger is restored from the copy, and the index is of what came after.
+    std::fs::copy(dir.join("copy.db"), dir.join("ledger.db")).unwrap();
+    let store = database.open().await;
+    fill(&store, &world, 50, 200).await;
+    indexed(&store).await;
+    check(&store, &world).await;
+    store.close().await;
+    for file in ["ledger-index.db", "ledger-index.db-wal", "ledger-index.db-shm"] {
+        let _ = std::fs::remove_file(dir.join(file));
+    }
+    let store = database.open().await;
+    indexed(&store).await;
+    check(&store, &world).await;
+}
