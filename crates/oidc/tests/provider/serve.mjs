@@ -1,5 +1,5 @@
 // A certified OpenID provider on loopback that signs in whoever asks, so that a test walks the flow without a browser.
-// Its first line says where it listens.
+// It says where it listens once it does.
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
