@@ -150,7 +150,7 @@ impl App {
                 // Anybody can make up tokens of the right shape: what they cost the database is counted before.
                 let unseen = Counted::Unseen(client);
                 match self.limiter.admit_if(unsure.is_new(), unseen).await {
-                    Ok(()) => self.callers.identify(unsure).await,
+                    Ok(()) => Box::pin(self.callers.identify(unsure)).await,
                     Err(problem) => return (Err(problem), self.limiter.exhausted(unseen)),
                 }
             }
@@ -185,13 +185,13 @@ impl App {
         }
         match place {
             Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,
-            Place::Login(step) => login::terminal::answer(self, parts, exchange, step).await,
+            Place::Login(step) => Box::pin(login::terminal::answer(self, parts, exchange, step)).await,
             Place::Pypi(path) => registry::pypi::handle(self, &Asked { parts, path, exchange }).await,
             Place::Pages => {
                 let mut request = Request::from_parts(parts.clone(), Body::new(body));
                 request.extensions_mut().insert(exchange.clone());
                 let pages = self.pages.clone().with_state(self.clone());
-                let Ok(mut response) = pages.oneshot(request).await;
+                let Ok(mut response) = Box::pin(pages.oneshot(request)).await;
                 match (response.extensions_mut().remove::<Problem>(), response.headers_mut().remove(header::ALLOW)) {
                     (Some(problem), Some(allow)) => Err(problem.with(header::ALLOW, allow)),
                     (Some(problem), None) => Err(problem),

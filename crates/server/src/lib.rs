@@ -29,5 +29,6 @@ pub mod osv;
 pub mod record;
 pub mod refusal;
 pub mod registry;
+mod row_ids;
 pub mod serve;
 pub mod sources;

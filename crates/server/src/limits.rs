@@ -151,7 +151,7 @@ impl Limiter {
     pub async fn admit(&self, who: Counted) -> Result<Quotas, Problem> {
         match self.check(who) {
             Ok(quotas) => Ok(quotas),
-            Err(wait) => self.hold(who, wait).await,
+            Err(wait) => Box::pin(self.hold(who, wait)).await,
         }
     }
 

@@ -14,6 +14,7 @@ use crate::exchange::Exchange;
 use crate::gate::{Cleared, Refused};
 use crate::http::Problem;
 use crate::refusal;
+use crate::row_ids::RowIds;
 
 /// The right to answer with one artifact: it was cleared, and its row is on disk.
 #[derive(Debug)]
@@ -32,13 +33,13 @@ impl Permit {
 pub struct Recorder {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
+    ids: RowIds,
 }
 
 impl Recorder {
     /// A recorder over the ledger.
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Recorder {
-        Recorder { store, clock, random }
+        Recorder { store, clock, ids: RowIds::new(random) }
     }
 
     /// Records that `exchange` takes `file` of a cleared release. Returns once the row is durable.
@@ -108,7 +109,7 @@ impl Recorder {
         };
         let taker = who.map_or(Taker::Anonymous, |who| {
             Taker::Token(Trace {
-                id: EntryId::mint(at, &*self.random),
+                id: EntryId::mint(at, &self.ids),
                 who,
                 client_name: agent.name,
                 client_version: agent.version,

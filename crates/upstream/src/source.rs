@@ -24,6 +24,8 @@ pub enum SourceState {
 pub struct Upstream {
     ecosystem: Ecosystem,
     base: Url,
+    /// The base address up to its path: `https://registry.example/`.
+    beginning: Box<str>,
     credentials: Option<Credentials>,
     setting: String,
 }
@@ -63,7 +65,10 @@ pub fn parse_base(text: &str) -> Result<Url, AddressError> {
 impl Upstream {
     /// The upstream at `base`, read as [`parse_base`] reads it.
     pub fn new(ecosystem: Ecosystem, base: &str) -> Result<Upstream, AddressError> {
-        Ok(Upstream { ecosystem, base: parse_base(base)?, credentials: None, setting: format!("upstream.{ecosystem}") })
+        let base = parse_base(base)?;
+        let beginning = format!("{}/", base.origin().ascii_serialization()).into();
+        let setting = format!("upstream.{ecosystem}");
+        Ok(Upstream { ecosystem, base, beginning, credentials: None, setting })
     }
 
     /// The same, with the section of the configuration that messages name.
@@ -131,11 +136,38 @@ impl Upstream {
     pub fn is_own(&self, url: &Url) -> bool {
         crate::guard::same_origin(url, &self.base)
     }
+
+    /// The same for an address as `Url` writes it, seen by how it begins: `false` says nothing. Up to the path there is nothing
+    /// but scheme, host and port in what is compared, so that no user name or longer host can hide there.
+    pub fn begins_own(&self, url: &str) -> bool {
+        url.starts_with(&*self.beginning)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_as_the_upstream_does_is_its_own_and_nothing_else_begins_so() {
+        let upstream = Upstream::new(Ecosystem::Npm, "https://registry.example:443/npm").unwrap();
+        assert!(upstream.begins_own("https://registry.example/npm/a/-/a-1.tgz"));
+        for text in [
+            "https://registry.example/npm/a",
+            "https://registry.example/@other.example/",
+            "https://registry.example@other.example/npm/a",
+            "https://registry.example:pass@other.example/npm/a",
+            "https://registry.example.other.example/npm/a",
+            "https://registry.example:444/npm/a",
+            "http://registry.example/npm/a",
+            "https://registry.example",
+        ] {
+            let own = upstream.is_own(&Url::parse(text).unwrap());
+            assert!(own || !upstream.begins_own(text), "{text}");
+        }
+        let port = Upstream::new(Ecosystem::Npm, "http://127.0.0.1:80/").unwrap();
+        assert!(port.begins_own("http://127.0.0.1/a") && !port.begins_own("http://127.0.0.1:8080/a"));
+    }
 
     fn url_of(ecosystem: Ecosystem, base: &str, name: &str) -> String {
         let name = PackageName::parse(ecosystem, name).unwrap();

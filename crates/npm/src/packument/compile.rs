@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use bytes::Bytes;
 use sekisho_core::PackageName;
 
+use super::files::Files;
 use super::release::{PROTO, ReleaseReader};
 use super::{Contradiction, Packument, Places, ReleaseRow, Tag, TimeEntry, find};
 use crate::scan::{Fault, MAX_DEPTH, Scanner, Span, Text};
@@ -90,7 +91,9 @@ impl Packument {
         let reading = Reading::read(name, &raw)?;
         let Reading { places, mut rows, tags, tag_members, times, .. } = reading;
         let by_version = order(&mut rows, Contradiction::RepeatedVersion, |row| Some(&row.version));
-        let by_file = order(&mut rows, Contradiction::SharedFile, ReleaseRow::file);
+        // Only for its marks.
+        order(&mut rows, Contradiction::SharedFile, ReleaseRow::file);
+        let by_file = Files::of(&rows);
         let times = times
             .into_iter()
             .map(|(key, value, span)| TimeEntry { span, row: published(&mut rows, &by_version, &key, value.as_ref()) });

@@ -1,6 +1,7 @@
 //! A packument: what npm's registry says about a package, compiled once per upstream revision.
 
 mod compile;
+mod files;
 mod release;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ pub use compile::PackumentError;
 pub use release::{Contradiction, ReleaseRow};
 
 use crate::scan::Span;
+use files::Files;
 
 /// A compiled packument: the upstream's bytes and a table of its releases.
 #[derive(Clone, Debug)]
@@ -24,7 +26,7 @@ pub struct Packument {
     pub(crate) places: Places,
     pub(crate) times: Vec<TimeEntry>,
     by_version: Box<[u32]>,
-    by_file: Box<[u32]>,
+    by_file: Files,
 }
 
 /// A dist-tag: a name for a version.
@@ -74,7 +76,7 @@ impl Packument {
     /// The release that has this tarball, by the file's name (percent-decoded). Where several claim it, each of them
     /// carries [`Contradiction::SharedFile`] and one of them is returned, so that it is refused.
     pub fn by_file(&self, file: &str) -> Option<&ReleaseRow> {
-        find(&self.rows, &self.by_file, file, ReleaseRow::file)
+        self.by_file.find(&self.rows, file)
     }
 
     /// What `dist.integrity` says about a release's tarball: hashes in the form of Subresource Integrity.
@@ -117,7 +119,7 @@ impl Packument {
             + tags.sum::<usize>()
             + size_of_val(&*self.times)
             + size_of_val(&*self.by_version)
-            + size_of_val(&*self.by_file)
+            + self.by_file.weight()
     }
 }
 

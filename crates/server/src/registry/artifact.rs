@@ -14,12 +14,20 @@ pub fn redirect(permit: Permit, location: &Url) -> Result<Response<Body>, Proble
         Problem::new(Code::UpstreamUnavailable, "The registry names an address for this file that can't be used.")
             .retry_after(60)
     })?;
+    Ok(lead(permit, value))
+}
+
+/// The way to the upstream's file, as a header.
+pub fn lead(permit: Permit, location: HeaderValue) -> Response<Body> {
     tracing::debug!("{} is answered with a redirect", permit.file());
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
-    response.headers_mut().insert(header::LOCATION, value);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let headers = response.headers_mut();
+    // All headers of an answer, so that the map never grows.
+    headers.reserve(8);
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// Size and type of an artifact, without its address: a `HEAD` takes nothing, so it needs no permit and gives no way.

@@ -32,11 +32,15 @@ pub(super) async fn part_or_redirect(
     wanted: &Wanted,
 ) -> Result<Response<Body>, Problem> {
     let (headers, client) = (&asked.parts.headers, asked.exchange.client);
-    let part =
-        range::Asked::of(headers, tag(wanted).as_deref()).filter(|part| part.most().is_some_and(|n| n <= SMALL_PART));
+    let small = |part: &range::Asked| part.most().is_some_and(|n| n <= SMALL_PART);
+    // The tag is worth its making to those only who ask for a part.
+    let part = match headers.contains_key(header::RANGE) {
+        true => range::Asked::of(headers, tag(wanted).as_deref()).filter(small),
+        false => None,
+    };
     let Some(part) = part else { return artifact::redirect(permit, &wanted.url) };
     // Without a place, or with a slow upstream, the redirect does too: it is what everybody else gets.
-    match tokio::time::timeout(PART_WITHIN, pass_part(app, client, wanted, part)).await {
+    match tokio::time::timeout(PART_WITHIN, Box::pin(pass_part(app, client, wanted, part))).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(_)) | Err(_) => artifact::redirect(permit, &wanted.url),
     }

@@ -119,9 +119,11 @@ async fn from_shelf<D: Document>(
     if documents.holds(name) || !app.gate.view(guard, name).is_clear() {
         return None;
     }
-    let shelved = documents.shelved(name, &Hops::of(&asked.parts.headers)).await?;
+    let hops = Hops::of(&asked.parts.headers);
+    let shelved = Box::pin(documents.shelved(name, &hops)).await?;
     let (origin, gzip) = (&asked.exchange.origin, negotiate::takes_gzip(&asked.parts.headers));
-    let rendered = renders.kept(RenderKey::new(shelved.revision, origin, form, gzip), origin).await?;
+    let key = RenderKey::new(shelved.revision, origin, form, gzip);
+    let rendered = Box::pin(renders.kept(key, origin)).await?;
     let age = shelved.stale.then(|| app.clock.now().since(shelved.fetched_at).as_secs());
     Some((rendered, age))
 }

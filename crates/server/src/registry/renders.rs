@@ -104,9 +104,9 @@ impl Renders {
             return Ok(rendered);
         }
         if key.gzip || length <= LARGE {
-            return self.once(key, origin, length > LARGE, render).await;
+            return Box::pin(self.once(key, origin, length > LARGE, render)).await;
         }
-        let packed = self.once(RenderKey { gzip: true, ..key }, origin, true, render).await?;
+        let packed = Box::pin(self.once(RenderKey { gzip: true, ..key }, origin, true, render)).await?;
         Ok(Arc::new(packed.unpacked(key.etag())))
     }
 

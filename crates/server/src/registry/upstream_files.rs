@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use http::Response;
+use http::{HeaderValue, Response, header};
 use sekisho_core::PackageName;
 use sekisho_upstream::artifacts::Digest;
 use sekisho_upstream::guard::location_allowed;
@@ -39,6 +39,17 @@ impl App {
         Ok(Wanted { upstream, url, digest })
     }
 
+    /// The way to a file, where a redirect is the whole answer and leads to the upstream itself: then there is nothing to look
+    /// at in the address, and no hash to read. `None`: [`App::wanted`] and [`App::artifact`] find out.
+    pub(super) fn plain_way(&self, asked: &Asked<'_>, name: &Admitted, url: &str) -> Option<HeaderValue> {
+        let upstream = self.upstream(name).ok()?;
+        let plain = !asked.exchange.head
+            && !asked.parts.headers.contains_key(header::RANGE)
+            && upstream.begins_own(url)
+            && self.artifact_mode(name, &upstream) == ArtifactMode::Redirect;
+        if plain { HeaderValue::try_from(url).ok() } else { None }
+    }
+
     /// Answers with a file that was cleared: its size and type to a `HEAD`, else the file, once its row is durable.
     pub(super) async fn artifact(
         &self,
@@ -49,13 +60,13 @@ impl App {
     ) -> Result<Response<Body>, Problem> {
         let mode = self.artifact_mode(&cleared.release().name, &wanted.upstream);
         if asked.exchange.head {
-            return self.artifact_head(wanted, mode).await;
+            return Box::pin(self.artifact_head(wanted, mode)).await;
         }
         let permit = self.recorder.take(cleared, file, asked.exchange).await?;
         match mode {
             ArtifactMode::Redirect => content::part_or_redirect(self, permit, asked, wanted).await,
-            ArtifactMode::Stream => content::stream(self, permit, asked, wanted).await,
-            ArtifactMode::Cache => content::cache(self, permit, asked, wanted).await,
+            ArtifactMode::Stream => Box::pin(content::stream(self, permit, asked, wanted)).await,
+            ArtifactMode::Cache => Box::pin(content::cache(self, permit, asked, wanted)).await,
         }
     }
 

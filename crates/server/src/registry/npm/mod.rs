@@ -101,16 +101,19 @@ pub async fn handle(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response
         app.note_use(asked.exchange);
     }
     let admit = |name| app.admit_name(name, asked.exchange);
+    // What is asked for rarely is boxed: every request would be as large as the largest of them, and is moved some times.
     match path {
         NpmPath::Packument(name) => packument::show(app, asked, &admit(name)?).await,
-        NpmPath::Version { name, spec } => version::show(app, asked, &admit(name)?, &spec).await,
+        NpmPath::Version { name, spec } => Box::pin(version::show(app, asked, &admit(name)?, &spec)).await,
         NpmPath::Tarball { name, file } => tarball::take(app, asked, &admit(name)?, &file).await,
-        NpmPath::DistTags(name) => dist_tags::show(app, asked, &admit(name)?).await,
-        NpmPath::AuditBulk => audit::bulk(app, asked, body).await,
-        NpmPath::AuditTree => audit::report(app, asked, body).await,
-        NpmPath::Search => search::show(app, asked).await,
-        NpmPath::Keys => keys::show(app, asked).await,
-        NpmPath::Attestations { name, version } => attestations::show(app, asked, &admit(name)?, &version).await,
+        NpmPath::DistTags(name) => Box::pin(dist_tags::show(app, asked, &admit(name)?)).await,
+        NpmPath::AuditBulk => Box::pin(audit::bulk(app, asked, body)).await,
+        NpmPath::AuditTree => Box::pin(audit::report(app, asked, body)).await,
+        NpmPath::Search => Box::pin(search::show(app, asked)).await,
+        NpmPath::Keys => Box::pin(keys::show(app, asked)).await,
+        NpmPath::Attestations { name, version } => {
+            Box::pin(attestations::show(app, asked, &admit(name)?, &version)).await
+        }
         NpmPath::Tokens => Err(small::tokens()),
         NpmPath::Ping => Ok(small::ping()),
         NpmPath::Whoami => small::whoami(asked),
@@ -133,7 +136,8 @@ async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Re
             if let Verdict::Refuse(refusal) = app.gate.view(guard, name).decide(None) {
                 return Ok(Err(refusal));
             }
-            let found = app.npm.documents.get_through(name, &Hops::of(&asked.parts.headers)).await;
+            let hops = Hops::of(&asked.parts.headers);
+            let found = Box::pin(app.npm.documents.get_through(name, &hops)).await;
             found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
         }
     };

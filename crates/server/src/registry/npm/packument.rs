@@ -33,7 +33,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Resul
     }
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
-        Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),
+        Err(refusal) => return Err(Box::pin(app.recorder.refuse_name(name, &refusal, asked.exchange)).await),
     };
     let origin = &asked.exchange.origin;
     let gzip = negotiate::takes_gzip(&asked.parts.headers);

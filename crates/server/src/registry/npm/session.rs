@@ -13,7 +13,7 @@ use crate::registry::Asked;
 pub(super) async fn answer(app: &App, asked: &Asked<'_>) -> Option<Result<Response<Body>, Problem>> {
     if let Some(token) = asked.path.strip_prefix("-/user/token/") {
         return Some(match asked.parts.method {
-            Method::DELETE => logout(app, asked, token).await,
+            Method::DELETE => Box::pin(logout(app, asked, token)).await,
             _ => Err(unsupported("A key is ended by DELETE.", "DELETE")),
         });
     }

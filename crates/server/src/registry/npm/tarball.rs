@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::gate::{Guard, Refused, judge};
 use crate::http::{Code, Problem};
 use crate::refusal;
-use crate::registry::Asked;
+use crate::registry::{Asked, artifact};
 use crate::sources::Admitted;
 
 /// Answers with the file; `403` if its release is refused.
@@ -25,22 +25,27 @@ pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &s
                 release: Release::new(name.name().clone(), &version_of(name, file).unwrap_or_default()),
                 refusal,
             };
-            return Err(app.recorder.refuse_unlisted(&refused, file, asked.exchange).await);
+            return Err(Box::pin(app.recorder.refuse_unlisted(&refused, file, asked.exchange)).await);
         }
-        Err(problem) => return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or(problem)),
+        Err(problem) => return Err(Box::pin(unlisted(app, asked, &guard, name, file)).await.unwrap_or(problem)),
     };
     let Some(row) = seen.packument().by_file(file) else {
         let missing = || Problem::new(Code::NotFound, format!("{} has no such file.", refusal::subject(name, None)));
-        return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or_else(missing));
+        return Err(Box::pin(unlisted(app, asked, &guard, name, file)).await.unwrap_or_else(missing));
     };
     let release = Release::new(name.name().clone(), row.version());
     let cleared = match judge(release, seen.hidden().refusal(row)) {
         Ok(cleared) => cleared,
-        Err(refused) => return Err(app.recorder.refuse(&refused, file, asked.exchange).await),
+        Err(refused) => return Err(Box::pin(app.recorder.refuse(&refused, file, asked.exchange)).await),
     };
-    let digest = digest(seen.packument(), row);
-    let wanted = app.wanted(name, row.tarball().unwrap_or_default(), digest)?;
-    let mut response = app.artifact(asked, cleared, file, &wanted).await?;
+    let url = row.tarball().unwrap_or_default();
+    let mut response = match app.plain_way(asked, name, url) {
+        Some(location) => artifact::lead(app.recorder.take(cleared, file, asked.exchange).await?, location),
+        None => {
+            let wanted = app.wanted(name, url, digest(seen.packument(), row))?;
+            Box::pin(app.artifact(asked, cleared, file, &wanted)).await?
+        }
+    };
     notify(&mut response, warning(app, asked, &guard, name, row.version()));
     Ok(response)
 }

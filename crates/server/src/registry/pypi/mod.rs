@@ -82,7 +82,7 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
         PypiPath::Root { .. } => root::show(asked),
         PypiPath::Project { name, .. } => project::show(app, asked, &admit(name)?).await,
         PypiPath::File { name, file } => file::take(app, asked, &admit(name)?, &file).await,
-        PypiPath::Metadata { name, file } => core_metadata::show(app, asked, &admit(name)?, &file).await,
+        PypiPath::Metadata { name, file } => Box::pin(core_metadata::show(app, asked, &admit(name)?, &file)).await,
         PypiPath::Unknown => Err(super::not_found()),
     }
 }
@@ -92,7 +92,8 @@ async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Re
     let entry = match app.pypi.documents.fresh(name) {
         Some(entry) => entry,
         None => {
-            let found = app.pypi.documents.get_through(name, &Hops::of(&asked.parts.headers)).await;
+            let hops = Hops::of(&asked.parts.headers);
+            let found = Box::pin(app.pypi.documents.get_through(name, &hops)).await;
             found.map_err(|e| super::upstream_problem(&e, &refusal::subject(name, None)))?
         }
     };
@@ -134,17 +135,17 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Resu
         let refused =
             Refused { release: Release::new(name.name().clone(), sekisho_core::policy::CANARY_VERSION), refusal };
         return Err(match file == sekisho_pypi::canary::file_name() {
-            true => app.recorder.refuse(&refused, file, asked.exchange).await,
-            false => app.recorder.refuse_unlisted(&refused, file, asked.exchange).await,
+            true => Box::pin(app.recorder.refuse(&refused, file, asked.exchange)).await,
+            false => Box::pin(app.recorder.refuse_unlisted(&refused, file, asked.exchange)).await,
         });
     }
     let seen = match see(app, asked, &guard, name).await {
         Ok(seen) => seen,
-        Err(problem) => return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or(problem)),
+        Err(problem) => return Err(Box::pin(unlisted(app, asked, &guard, name, file)).await.unwrap_or(problem)),
     };
     let Some((index, found)) = seen.project().find(file) else {
         let missing = || Problem::new(Code::NotFound, format!("{} has no such file.", refusal::subject(name, None)));
-        return Err(unlisted(app, asked, &guard, name, file).await.unwrap_or_else(missing));
+        return Err(Box::pin(unlisted(app, asked, &guard, name, file)).await.unwrap_or_else(missing));
     };
     match judge(release_of(name, found), seen.refused().get(index).map(|(refusal, _)| refusal)) {
         Ok(cleared) => {
@@ -152,7 +153,7 @@ async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Resu
             let hashes = found.hashes.iter().map(|hash| (&*hash.algorithm, &*hash.value));
             Ok((cleared, app.wanted(name, url, Digest::from_hex(hashes))?))
         }
-        Err(refused) => Err(app.recorder.refuse(&refused, file, asked.exchange).await),
+        Err(refused) => Err(Box::pin(app.recorder.refuse(&refused, file, asked.exchange)).await),
     }
 }
 
