@@ -1,6 +1,7 @@
 //! Organisations: their tokens and bots as credentials, and the API that manages them; on both engines.
 
 mod credentials;
+mod installs;
 mod revocation;
 
 use sekisho_testkit::{Setup, TestApp, fixtures};

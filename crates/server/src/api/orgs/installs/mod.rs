@@ -1,0 +1,77 @@
+//! `GET /o/{org_id}/guard/installs`: who took what. Pages of JSON, or all of it as an export.
+
+mod export;
+mod item;
+mod query;
+mod range;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use http::{HeaderMap, Response, StatusCode};
+use sekisho_core::{Ecosystem, Version};
+use sekisho_store::Question;
+use serde_json::json;
+
+use self::export::Form;
+use self::query::{Asked, Versions};
+use crate::api::{json, store_problem};
+use crate::app::App;
+use crate::authority::{May, ReadInstalls};
+use crate::http::Problem;
+
+/// Answers with a page, or begins an export.
+pub async fn list(
+    may: May<ReadInstalls>,
+    State(app): State<Arc<App>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
+    let query = query.unwrap_or_default();
+    let form = Form::wanted(&headers)?;
+    let asked = Asked::read(&query, form.is_some())?;
+    let question = question(&app, &may, &asked).await?;
+    match form {
+        Some(form) => export::begin(&app, &may, form, question, &query).await,
+        None => page(&app, question, &asked).await,
+    }
+}
+
+async fn page(app: &App, question: Question, asked: &Asked) -> Result<Response<Body>, Problem> {
+    let page = app.store.ledger().page(question, asked.cursor, asked.limit).await.map_err(|e| store_problem(&e))?;
+    let items: Vec<_> = page.rows.iter().map(item::json).collect();
+    let next = page.next.map(query::cursor);
+    Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next })))
+}
+
+/// What is asked for, in the ledger's own words: a range becomes the versions that it holds.
+async fn question(app: &App, may: &May<ReadInstalls>, asked: &Asked) -> Result<Question, Problem> {
+    let mut question = asked.question.clone();
+    question.owner = may.org().0;
+    let (Some(package), Some(versions)) = (&question.package, &asked.versions) else { return Ok(question) };
+    let exact = match versions {
+        Versions::Exactly(version) if package.ecosystem() == Ecosystem::Npm => Some(version),
+        _ => None,
+    };
+    question.versions = Some(match exact {
+        Some(version) => BTreeSet::from([version.clone()]),
+        None => {
+            let known = app.store.ledger().versions(question.owner, package).await.map_err(|e| store_problem(&e))?;
+            known.into_iter().filter(|known| holds(versions, package.ecosystem(), known)).collect()
+        }
+    });
+    Ok(question)
+}
+
+/// Python's versions have several spellings, and rows have the one of the index.
+fn holds(versions: &Versions, ecosystem: Ecosystem, known: &str) -> bool {
+    match versions {
+        Versions::Exactly(version) => {
+            let key = |text| Version::picked_key(ecosystem, text);
+            known == version || key(version).is_some_and(|wanted| key(known) == Some(wanted))
+        }
+        Versions::Range(range) => range.holds(known),
+    }
+}
