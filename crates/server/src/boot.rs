@@ -24,6 +24,7 @@ use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::App;
 use crate::assemble::{Assembly, assemble};
 use crate::config::{ArtifactMode, MailTransport, Settings, SmtpTls};
+use crate::folder_lock;
 use crate::gate::{Gate, Knowledge};
 use crate::jobs::advisories::PolicyWatch;
 use crate::jobs::discovery::Discovery;
@@ -62,6 +63,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     files::make_data_dir(&settings.data_dir)?;
     let lock = files::take(&settings.data_dir)?;
+    folder_lock::is_whole(&settings.data_dir).map_err(|why| BootError::at("data_dir", why))?;
     check::store(&settings)?;
     let secret = files::secret(&settings, &*random)?;
     let instance = files::instance(&settings.data_dir, &*random)?;

@@ -15,6 +15,7 @@ pub mod exchange;
 pub mod explain;
 mod feed_fetch;
 pub mod feed_health;
+pub mod folder_lock;
 pub mod gate;
 pub mod handle;
 pub mod http;

@@ -15,6 +15,7 @@ mod attempts;
 mod audit;
 mod bots;
 mod codes;
+mod copies;
 mod db;
 mod error;
 mod keys;
@@ -38,6 +39,7 @@ pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
 pub use audit::{Audit, AuditRow, NewAudit};
 pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
+pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use ledger::{

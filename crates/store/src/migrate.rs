@@ -49,11 +49,16 @@ statements! {
 }
 
 impl Part {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Part::Main => "main",
             Part::Ledger => "ledger",
         }
+    }
+
+    /// The highest version that this program knows.
+    pub(crate) fn known_to_sqlite(self) -> i64 {
+        self.files(Engine::Sqlite).len() as i64
     }
 
     fn files(self, engine: Engine) -> &'static [&'static str] {

@@ -17,8 +17,7 @@ statements! {
             WHERE id = $1 AND removed_at IS NULL";
     FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
                     WHERE name = $1 AND removed_at IS NULL";
-    ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
-           WHERE removed_at IS NULL ORDER BY name";
+    ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations WHERE removed_at IS NULL";
     // An update is also the lock under which members change, so that the last owner can't go twice at once.
     LOCK = "UPDATE organisations SET name = name WHERE id = $1 AND removed_at IS NULL \
             RETURNING id, name, guard, max_token_seconds, retention_days, created_at";
@@ -108,7 +107,7 @@ impl Organisations<'_> {
 
     /// All of them, by name.
     pub async fn all(&self) -> Result<Vec<Organisation>, StoreError> {
-        self.db.all(sql(ALL)).await?.iter().map(read).collect()
+        in_order(self.db.all(sql(ALL)).await?.iter().map(read).collect())
     }
 
     /// Organisations that changed at or after `since`, and when: what is known of their tokens is to be read again.
@@ -170,6 +169,11 @@ impl OrgChanges {
         }
         audit::insert(&mut self.tx, new.id, audit).await?;
         Ok(true)
+    }
+
+    /// All of them, by name.
+    pub async fn all(&mut self) -> Result<Vec<Organisation>, StoreError> {
+        in_order(self.tx.all(sql(ALL)).await?.iter().map(read).collect())
     }
 
     /// The organisation as it is, which nobody else changes until these changes end.
@@ -268,6 +272,14 @@ impl OrgChanges {
         let row = self.tx.optional(sql(OTHER_OWNERS).bind(id).bind(email)).await?;
         Ok(row.map(|row| row.get::<i64>(0)).transpose()?.is_some_and(|others| others > 0))
     }
+}
+
+/// By name, byte by byte: the engines' own orders differ.
+fn in_order(orgs: Result<Vec<Organisation>, StoreError>) -> Result<Vec<Organisation>, StoreError> {
+    orgs.map(|mut orgs| {
+        orgs.sort_by(|a, b| a.name.cmp(&b.name));
+        orgs
+    })
 }
 
 fn read(row: &Row) -> Result<Organisation, StoreError> {

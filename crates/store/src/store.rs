@@ -18,8 +18,8 @@ const MAIN_CONNECTIONS: u32 = 10;
 /// Connections to PostgreSQL for the ledger: its writers, and some to read.
 const LEDGER_CONNECTIONS: u32 = 6;
 
-const MAIN_FILE: &str = "sekisho.db";
-const LEDGER_FILE: &str = "ledger.db";
+pub(crate) const MAIN_FILE: &str = "sekisho.db";
+pub(crate) const LEDGER_FILE: &str = "ledger.db";
 
 statements! {
     PING = "SELECT 1 FROM tokens LIMIT 1";

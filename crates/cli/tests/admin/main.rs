@@ -1,6 +1,8 @@
 //! `sekisho admin`: the built program on both engines.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod apply;
+mod backup;
 mod bots;
 mod orgs;
 mod support;

@@ -1,10 +1,11 @@
 //! The program over a test's database, and what it said.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
-use sekisho_core::{Random, Timestamp};
+use sekisho_server::ambient::SystemRandom;
 use sekisho_store::testing::TestDatabase;
 use sekisho_store::{AuditRow, DatabaseConfig, Store};
 use serde_json::Value;
@@ -46,6 +47,11 @@ impl Program {
         Program { settings, folder }
     }
 
+    /// Where it runs.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The program with these arguments, not started yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
@@ -77,6 +83,11 @@ impl Program {
         let said = self.admin(arguments);
         assert_eq!((said.code, said.out.as_str()), (code, ""), "{arguments}: {}", said.err);
         said.err
+    }
+
+    /// Writes a file where the program runs.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 }
 
@@ -110,16 +121,5 @@ pub(crate) async fn with_store<T>(database: &TestDatabase, ask: impl AsyncFnOnce
     answer
 }
 
-/// Different bytes at each call.
-pub(crate) struct Seeded(AtomicU64);
-
-pub(crate) static CHANCE: Seeded = Seeded(AtomicU64::new(1));
-
-impl Random for Seeded {
-    fn fill(&self, out: &mut [u8]) {
-        for byte in out {
-            let x = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            *byte = (x >> 56) as u8;
-        }
-    }
-}
+/// Chance for ids and tokens.
+pub(crate) const CHANCE: SystemRandom = SystemRandom;

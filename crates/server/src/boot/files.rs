@@ -11,6 +11,7 @@ use sekisho_core::secret::ServerSecret;
 
 use super::BootError;
 use crate::config::Settings;
+use crate::folder_lock::SERVER as LOCK;
 
 /// Makes the data folder, for this user only.
 pub(super) fn make_data_dir(dir: &Path) -> Result<(), BootError> {
@@ -21,7 +22,7 @@ pub(super) fn make_data_dir(dir: &Path) -> Result<(), BootError> {
 /// Takes the data folder for this process, until it ends in whatever way. Commands that only read it, or that use the
 /// database beside the server, take no lock.
 pub(super) fn take(dir: &Path) -> Result<File, BootError> {
-    let path = dir.join("lock");
+    let path = dir.join(LOCK);
     let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     let mut file = opened.map_err(|e| BootError::at(&path.display().to_string(), e))?;
     match file.try_lock() {

@@ -1,6 +1,8 @@
 //! What the operator does on the command line: beside a running server, or without one. The command line only parses and
 //! prints; what is done, and what it is refused for, stands here.
 
+pub mod apply;
+pub mod backup;
 pub mod bots;
 pub mod lifetimes;
 pub mod members;
@@ -8,7 +10,10 @@ pub mod names;
 pub mod orgs;
 pub mod tokens;
 
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::{Clock, Random, Timestamp};
@@ -17,6 +22,7 @@ use sekisho_store::{DatabaseConfig, NewAudit, OrgChanges, Organisation, Store, S
 use crate::ambient::{SystemClock, SystemRandom};
 use crate::boot;
 use crate::config::Settings;
+use crate::folder_lock::CommandLock;
 
 /// How the audit log names who works on the command line.
 const ACTOR: &str = "operator";
@@ -43,22 +49,23 @@ pub struct Operator {
     store: Store,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// The moment in the newest audit row's id.
+    noted: AtomicI64,
+    /// No restore happens meanwhile.
+    _lock: Option<CommandLock>,
 }
 
 impl Operator {
     /// Opens the database of these settings. Files of SQLite must be there: a misspelt folder would else be made.
     pub async fn open(settings: &Settings) -> Result<Operator, OperateError> {
         let config = boot::database(settings);
-        if let DatabaseConfig::Sqlite { dir } = &config
-            && !dir.join("sekisho.db").exists()
-        {
-            return OperateError::refused(format!(
-                "there is no database in {}: name the server's folder with --data, or start the server once",
-                dir.display()
-            ));
-        }
+        let lock = match &config {
+            DatabaseConfig::Sqlite { dir } => Some(lock(dir)?),
+            DatabaseConfig::Postgres { .. } => None,
+        };
         let store = Store::open(&config).await?;
-        Ok(Operator { store, clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) })
+        let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));
+        Ok(Operator { store, clock, random, noted: AtomicI64::new(0), _lock: lock })
     }
 
     /// Disconnects.
@@ -70,10 +77,13 @@ impl Operator {
         self.clock.now()
     }
 
-    /// A row of the audit log about what the operator does now.
+    /// A row of the audit log about what the operator does now. Rows are ordered by their ids, so those of one millisecond
+    /// get one each.
     fn audit(&self, action: &'static str, subject: impl ToString, detail: serde_json::Value) -> NewAudit {
         let at = self.now();
-        let (id, subject) = (AuditId::mint(at, &*self.random), subject.to_string());
+        let place = self.noted.load(Relaxed).saturating_add(1).max(at.0);
+        self.noted.store(place, Relaxed);
+        let (id, subject) = (AuditId::mint(Timestamp(place), &*self.random), subject.to_string());
         NewAudit { id, at, actor: ACTOR.to_owned(), action, subject, detail: detail.to_string() }
     }
 
@@ -95,6 +105,19 @@ impl Operator {
         };
         found.map(|org| (changes, org)).ok_or_else(|| no_org(text))
     }
+}
+
+/// A place in the folder of a database that is there.
+fn lock(dir: &Path) -> Result<CommandLock, OperateError> {
+    if !dir.exists() {
+        return OperateError::refused(no_database(dir));
+    }
+    let lock = CommandLock::take(dir).map_err(|why| OperateError::Refused(format!("{}: {why}", dir.display())))?;
+    if dir.join("sekisho.db").exists() { Ok(lock) } else { OperateError::refused(no_database(dir)) }
+}
+
+fn no_database(dir: &Path) -> String {
+    format!("there is no database in {}: name the server's folder with --data, or start the server once", dir.display())
 }
 
 fn no_org(text: &str) -> OperateError {

@@ -1,16 +1,20 @@
 //! `sekisho admin`: what the operator does to the database, beside a running server or without one.
 
+mod apply;
+mod backup;
 mod bot;
 mod confirm;
 mod member;
 mod org;
 mod output;
+mod restore;
 mod token;
 mod values;
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use sekisho_server::config::Settings;
 use sekisho_server::operate::Operator;
 
 use crate::arguments::SettingsArguments;
@@ -40,20 +44,40 @@ enum AdminCommand {
     /// Tokens that an organisation gave to people and machines
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Make organisations, members and bots what a file says
+    Apply(apply::ApplyArguments),
+    /// Copy the data while the server runs (SQLite)
+    Backup(backup::BackupArguments),
+    /// Put a backup in the data's place (SQLite)
+    Restore(restore::RestoreArguments),
 }
 
 pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> anyhow::Result<ExitCode> {
     let (settings, _) = settings.load(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
-        let operator = Operator::open(&settings).await?;
-        let done = match arguments.command {
-            AdminCommand::Org(command) => org::run(&operator, command).await,
-            AdminCommand::Member(command) => member::run(&operator, command).await,
-            AdminCommand::Bot(command) => bot::run(&operator, command).await,
-            AdminCommand::Token(command) => token::run(&operator, command).await,
-        };
-        operator.close().await;
-        done
+        let settings = &settings;
+        match arguments.command {
+            AdminCommand::Org(command) => with(settings, async |o| org::run(o, command).await).await,
+            AdminCommand::Member(command) => with(settings, async |o| member::run(o, command).await).await,
+            AdminCommand::Bot(command) => with(settings, async |o| bot::run(o, command).await).await,
+            AdminCommand::Token(command) => with(settings, async |o| token::run(o, command).await).await,
+            AdminCommand::Apply(arguments) => with(settings, async |o| apply::run(o, arguments).await).await,
+            AdminCommand::Backup(arguments) => {
+                with(settings, async |o| backup::run(o, settings, arguments).await).await
+            }
+            AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
+        }
     })
+}
+
+/// Works on the database of these settings.
+async fn with(
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Operator) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let operator = Operator::open(settings).await?;
+    let done = work(&operator).await;
+    operator.close().await;
+    done
 }
