@@ -69,6 +69,8 @@ pub enum Happened {
     Reset,
     /// The key was revoked by who had it.
     Revoked,
+    /// The key was found where others can read it, and revoked by who found it.
+    Leaked,
 }
 
 /// A short letter after something happened to a key.
@@ -83,7 +85,7 @@ pub struct Notice<'a> {
     pub happened: Happened,
     /// When.
     pub at: Timestamp,
-    /// Hint of the key that lives now (regenerated, reset) or lived (revoked), `tg_anon_Ab3d…`.
+    /// Hint of the key that lives now (regenerated, reset) or lived (revoked, leaked), `tg_anon_Ab3d…`.
     pub hint: &'a str,
 }
 
@@ -129,8 +131,10 @@ macro_rules! render {
     }};
 }
 
+mod leak;
 mod login;
 
+pub use leak::{Holder, OrgLeaked};
 pub use login::{LoginCode, LoginKey, Starter};
 
 impl Welcome<'_> {
@@ -156,6 +160,7 @@ impl Notice<'_> {
             }
             Happened::Reset => render!(self, Notice, KEY_PLACEHOLDER, "en/reset.txt", "ja/reset.txt"),
             Happened::Revoked => render!(self, Notice, KEY_PLACEHOLDER, "en/revoked.txt", "ja/revoked.txt"),
+            Happened::Leaked => render!(self, Notice, KEY_PLACEHOLDER, "en/leaked.txt", "ja/leaked.txt"),
         }
     }
 }

@@ -11,6 +11,7 @@ use sekisho_store::Store;
 use sekisho_upstream::{Artifacts, Client, Counters};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::api::leaks::keys::ReportKeys;
 use crate::callers::Callers;
 use crate::config::Settings;
 use crate::exchange::Exchange;
@@ -70,6 +71,8 @@ pub struct App {
     pub osv_walks: Semaphore,
     /// Places for large bodies that are posted.
     pub posted: PostedBodies,
+    /// The keys of signed reports of found tokens, if such reports are taken.
+    pub leak_keys: Option<ReportKeys>,
     /// What the server counts.
     pub metrics: Metrics,
     /// Wakes the worker that sends mail.

@@ -13,7 +13,9 @@ use sekisho_store::Store;
 use sekisho_upstream::artifacts::{Place, S3};
 use sekisho_upstream::{ArtifactConfig, Artifacts, CacheConfig, CacheParts, Client, Counters, Document, MetadataCache};
 use tokio::sync::{Notify, Semaphore};
+use url::Url;
 
+use crate::api::leaks::keys::ReportKeys;
 use crate::app::App;
 use crate::callers::Callers;
 use crate::config::{Secret, Settings};
@@ -95,6 +97,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         osv_walks: Semaphore::new(1),
         shares: Shares::new(settings.artifacts.connections, settings.patience()),
         posted: PostedBodies::default(),
+        leak_keys: settings.leaks.github_keys_url.as_deref().and_then(|url| Url::parse(url).ok()).map(ReportKeys::new),
         settings: Arc::new(settings),
         metrics: Metrics::default(),
         feed_health: FeedHealth::default(),

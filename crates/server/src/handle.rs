@@ -34,6 +34,7 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/api/v1/tokens/reset", routing::post(tokens::reset::reset))
         .route("/api/v1/tokens/pattern", routing::get(tokens::pattern::pattern))
         .route("/api/v1/leaks", routing::post(api::leaks::report))
+        .route("/api/v1/openapi.json", routing::get(api::openapi::show))
         .route("/o/{org_id}/guard/installs", routing::get(api::orgs::installs::list))
         .route("/osv/v1/query", routing::post(osv::query::one))
         .route("/osv/v1/querybatch", routing::post(osv::query::many))

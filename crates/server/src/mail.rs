@@ -2,8 +2,8 @@
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::LoginId;
-use sekisho_mail::{EndpointError, Endpoints, Starter};
-use sekisho_store::{Login, Message};
+use sekisho_mail::{EndpointError, Endpoints, Holder, Starter};
+use sekisho_store::{Leaked, Login, Message};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -23,6 +23,30 @@ pub struct Addresses {
     /// The login that the mail is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     login: Option<LoginFacts>,
+    /// The organisation's credential that the mail is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leak: Option<LeakFacts>,
+}
+
+/// What a mail tells of an organisation's credential that was found.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct LeakFacts {
+    organisation: String,
+    /// The user identifier or the bot's name.
+    holder: String,
+    bot: bool,
+}
+
+impl LeakFacts {
+    /// What the operator calls the organisation.
+    pub fn organisation(&self) -> &str {
+        &self.organisation
+    }
+
+    /// Whose it was.
+    pub fn holder(&self) -> Holder<'_> {
+        if self.bot { Holder::Bot(&self.holder) } else { Holder::Token(&self.holder) }
+    }
 }
 
 /// What a mail tells of a login.
@@ -65,7 +89,7 @@ impl Addresses {
     /// The addresses of an origin.
     pub fn of(origin: &Origin) -> Addresses {
         let (npm, simple) = (origin.npm.clone(), origin.simple.clone());
-        Addresses { npm, simple, chose_language: false, hint: String::new(), login: None }
+        Addresses { npm, simple, chose_language: false, hint: String::new(), login: None, leak: None }
     }
 
     /// The payload of a registration.
@@ -84,6 +108,16 @@ impl Addresses {
     pub fn login(mut self, login: &Login, hint: &str) -> String {
         self.login = Some(LoginFacts::of(login));
         self.notice(hint)
+    }
+
+    /// The payload of a mail about an organisation's credential that was found.
+    pub fn leaked(mut self, leaked: &Leaked) -> String {
+        let (bot, holder) = match &leaked.holder {
+            sekisho_store::Holder::Token(_, identifier) => (false, identifier),
+            sekisho_store::Holder::Bot(_, name) => (true, name),
+        };
+        self.leak = Some(LeakFacts { organisation: leaked.org_name.clone(), holder: holder.clone(), bot });
+        self.notice(&leaked.hint)
     }
 
     /// Reads a message's payload.
@@ -109,6 +143,11 @@ impl Addresses {
     /// The login that the mail is about.
     pub fn login_facts(&self) -> Option<&LoginFacts> {
         self.login.as_ref()
+    }
+
+    /// The organisation's credential that the mail is about.
+    pub fn leak_facts(&self) -> Option<&LeakFacts> {
+        self.leak.as_ref()
     }
 
     fn to_json(&self) -> String {

@@ -122,11 +122,31 @@ impl Keys<'_> {
     /// Revokes a token; with an account's last one the address is forgotten and can register anew. None if the token
     /// doesn't count any more.
     pub async fn revoke(&self, token: TokenId, notice: &Notice, now: Timestamp) -> Result<Option<Changed>, StoreError> {
+        self.end(token, MessageKind::Revoked, notice, now).await
+    }
+
+    /// The same for a token that was found where it doesn't belong: the mail says so.
+    pub async fn revoke_leaked(
+        &self,
+        token: TokenId,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Option<Changed>, StoreError> {
+        self.end(token, MessageKind::Leaked, notice, now).await
+    }
+
+    async fn end(
+        &self,
+        token: TokenId,
+        kind: MessageKind,
+        notice: &Notice,
+        now: Timestamp,
+    ) -> Result<Option<Changed>, StoreError> {
         let mut tx = self.db.begin().await?;
         let Some(Locked { account, .. }) = lock_owner(&mut tx, token).await? else { return Ok(None) };
         let Some(revoked) = tokens::revoke(&mut tx, token, now).await? else { return Ok(None) };
         // The message holds the address itself: it is sent after the account may have forgotten it.
-        tell(&mut tx, MessageKind::Revoked, &account, account.language, notice, now).await?;
+        tell(&mut tx, kind, &account, account.language, notice, now).await?;
         if tokens::live(&mut tx, account.id).await? == 0 {
             accounts::erase_in(&mut tx, account.id).await?;
         }

@@ -19,6 +19,7 @@ mod copies;
 mod db;
 mod error;
 mod keys;
+mod leaks;
 mod ledger;
 mod logins;
 mod maintenance;
@@ -42,6 +43,7 @@ pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
+pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
     AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Page, Pipeline, Question, Recorded, Taker,
     Trace, Usage, UsageOf, Walk, Who,

@@ -50,11 +50,15 @@ pub enum MessageKind {
     LoginAdded,
     /// A login made the account, and its first key.
     LoginRegistered,
+    /// A personal key was found where it doesn't belong, and was revoked.
+    Leaked,
+    /// The same for a credential of an organisation; goes to those who manage it.
+    OrgLeaked,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [MessageKind; 7] = [
+    pub const ALL: [MessageKind; 9] = [
         MessageKind::Registration,
         MessageKind::Regenerated,
         MessageKind::Reset,
@@ -62,6 +66,8 @@ impl MessageKind {
         MessageKind::LoginCode,
         MessageKind::LoginAdded,
         MessageKind::LoginRegistered,
+        MessageKind::Leaked,
+        MessageKind::OrgLeaked,
     ];
 
     /// The stored text.
@@ -74,6 +80,8 @@ impl MessageKind {
             MessageKind::LoginCode => "login_code",
             MessageKind::LoginAdded => "login_added",
             MessageKind::LoginRegistered => "login_registered",
+            MessageKind::Leaked => "leaked",
+            MessageKind::OrgLeaked => "org_leaked",
         }
     }
 }

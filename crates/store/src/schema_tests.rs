@@ -11,8 +11,8 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, bots, codes, ledger, logins, maintenance, migrate, on_both_engines, org_tokens, orgs,
-    outbox, revocations, store, tokens,
+    accounts, attempts, audit, bots, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines, org_tokens,
+    orgs, outbox, revocations, store, tokens,
 };
 
 /// Every statement over the main part.
@@ -23,6 +23,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         audit::STATEMENTS,
         bots::STATEMENTS,
         codes::STATEMENTS,
+        leaks::STATEMENTS,
         logins::STATEMENTS,
         maintenance::STATEMENTS,
         migrate::STATEMENTS,

@@ -9,8 +9,8 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, Codes, Keys, Logins, Maintenance, OrgTokens, Organisations, Outbox, Revocations,
-    Tokens,
+    Accounts, Attempts, Audit, Bots, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations, Outbox,
+    Revocations, Tokens,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -128,6 +128,11 @@ impl Store {
     /// Which credentials ended lately.
     pub fn revocations(&self) -> Revocations<'_> {
         Revocations { db: &self.db }
+    }
+
+    /// Their credentials that were found where they don't belong.
+    pub fn leaks(&self) -> Leaks<'_> {
+        Leaks { db: &self.db }
     }
 
     /// What was done to the organisations.

@@ -6,7 +6,8 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Language, Random, Timestamp};
 use sekisho_mail::{
-    Endpoints, Happened, Known, Letter, LoginCode, LoginKey, Message, Notice, Sender, Starter, Welcome,
+    Endpoints, Happened, Holder, Known, Letter, LoginCode, LoginKey, Message, Notice, OrgLeaked, Sender, Starter,
+    Welcome,
 };
 
 /// 2026-11-23T09:00:00.123Z.
@@ -67,6 +68,16 @@ pub(crate) fn login_key(language: Language, first: bool, base: &str, email: &str
     LoginKey { language, endpoints, email, first, hint: &hint, starter: STARTER, at: NOW }.render()
 }
 
+pub(crate) fn org_leaked(language: Language, holder: Holder<'_>, base: &str, email: &str) -> Letter {
+    let endpoints = Endpoints::under(base).expect("an address");
+    let hint = match holder {
+        Holder::Token(_) => "tg_org_Ab3d…",
+        Holder::Bot(_) => "sekisho_apikey_Ab3d…",
+    };
+    let (endpoints, email) = (&endpoints, &address(email));
+    OrgLeaked { language, endpoints, email, organisation: "Acme", holder, hint, at: NOW }.render()
+}
+
 /// Every letter with a name for it.
 pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'static str, Letter)> {
     vec![
@@ -75,6 +86,9 @@ pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'sta
         ("regenerated", notice(language, Happened::Regenerated, base, email)),
         ("reset", notice(language, Happened::Reset, base, email)),
         ("revoked", notice(language, Happened::Revoked, base, email)),
+        ("leaked", notice(language, Happened::Leaked, base, email)),
+        ("org_leaked_token", org_leaked(language, Holder::Token("C02XK1"), base, email)),
+        ("org_leaked_key", org_leaked(language, Holder::Bot("fleet"), base, email)),
         ("login_code", login_code(language, base, email)),
         ("login_added", login_key(language, false, base, email)),
         ("login_registered", login_key(language, true, base, email)),

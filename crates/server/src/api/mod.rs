@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod leaks;
+pub mod openapi;
 pub mod orgs;
 pub mod tokens;
 

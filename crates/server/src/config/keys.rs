@@ -162,6 +162,11 @@ pub const KEYS: &[Key] = &[
     key("mail.smtp.user", "", "User name, if the mail server wants one."),
     key("mail.smtp.password", "", "Password for it."),
     key("mail.smtp.password_file", "", "File that holds the password."),
+    key(
+        "leaks.github_keys_url",
+        "",
+        "Where the public keys of GitHub's secret scanning are published; reports that they sign are then taken by POST /api/v1/leaks. Default: such reports are refused.",
+    ),
     key("limits.anonymous_per_minute", "2000", "Requests a minute and client address without a token."),
     key("limits.personal_per_minute", "10000", "Requests a minute with a personal token."),
     key(

@@ -42,6 +42,8 @@ pub struct Settings {
     #[serde(default)]
     pub policy: PolicyFile,
     pub mail: Mail,
+    #[serde(default)]
+    pub leaks: Leaks,
     pub limits: Limits,
 }
 
@@ -186,6 +188,14 @@ pub enum SmtpTls {
     None,
 }
 
+/// `leaks.*`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct Leaks {
+    pub github_keys_url: Option<String>,
+}
+
 /// `limits.*`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -256,6 +266,9 @@ impl Settings {
             if let Some(url) = &front.url {
                 upstream_url(url).map_err(|why| (key, with_example(key, &why)))?;
             }
+        }
+        if let Some(url) = &self.leaks.github_keys_url {
+            upstream_url(url).map_err(|why| ("leaks.github_keys_url", why))?;
         }
         for url in &self.public_urls {
             // The address itself is not said: a wrong one may carry a password.

@@ -10,6 +10,7 @@ pub enum Code {
     NotFound,
     InvalidRequest,
     InvalidCode,
+    InvalidSignature,
     TokenRequired,
     InvalidToken,
     WrongCredentialKind,
@@ -26,6 +27,7 @@ pub enum Code {
     NothingLoaded,
     UpstreamUnavailable,
     DatabaseUnavailable,
+    KeysUnavailable,
     Busy,
     LoopDetected,
     Internal,
@@ -33,9 +35,10 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of its status.
-    pub const ALL: [Code; 23] = [
+    pub const ALL: [Code; 25] = [
         Code::InvalidRequest,
         Code::InvalidCode,
+        Code::InvalidSignature,
         Code::TokenRequired,
         Code::InvalidToken,
         Code::PackageBlocked,
@@ -55,6 +58,7 @@ impl Code {
         Code::NothingLoaded,
         Code::UpstreamUnavailable,
         Code::DatabaseUnavailable,
+        Code::KeysUnavailable,
         Code::Busy,
         Code::LoopDetected,
     ];
@@ -104,6 +108,12 @@ impl Code {
                 400,
                 "Invalid code",
                 "The one-time code is wrong, used or older than an hour, or it belongs to another address. Register the address again to get a new code by mail.",
+            ),
+            Code::InvalidSignature => (
+                "invalid_signature",
+                400,
+                "Invalid signature",
+                "The report of found tokens is not signed by a key that its sender publishes, or this checkpoint does not take signed reports. Nothing of it was looked at.",
             ),
             Code::TokenRequired => (
                 "token_required",
@@ -197,6 +207,12 @@ impl Code {
                 503,
                 "Temporarily unavailable",
                 "The checkpoint can't reach its database, so it can neither check a token nor record what is taken. Try again later.",
+            ),
+            Code::KeysUnavailable => (
+                "keys_unavailable",
+                503,
+                "Keys not available",
+                "The public keys that a signature is checked with could not be fetched. Nothing was done; the same request works once they can be. Try again as late as Retry-After says.",
             ),
             Code::Busy => (
                 "busy",

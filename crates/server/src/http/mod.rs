@@ -4,6 +4,7 @@ pub mod client;
 pub mod code;
 mod memory;
 pub mod negotiate;
+mod object;
 pub mod origin;
 pub mod posted;
 pub mod problem;
@@ -11,6 +12,7 @@ pub mod range;
 
 pub use client::ClientNet;
 pub use code::Code;
+pub use object::Object;
 pub use origin::{Origin, Origins, Site};
 pub use posted::{BodyCaps, PostedBodies};
 pub use problem::Problem;

@@ -1,6 +1,7 @@
 //! Sends what waits in the outbox. A key or a code is minted only now, when its mail is sent; its hash is stored before
 //! the mail leaves, and a try whose outcome is unknown takes nothing back.
 
+mod leak;
 mod login;
 
 use std::sync::Arc;
@@ -98,6 +99,7 @@ async fn handle(app: &App, outgoing: &Outgoing, message: &Message) -> Result<(),
             }
         }
         MessageKind::LoginAdded | MessageKind::LoginRegistered => login::tell(app, outgoing, message).await,
+        MessageKind::OrgLeaked => leak::tell(app, outgoing, message).await,
         kind => notify(app, outgoing, message, kind).await,
     };
     let now = app.clock.now();
@@ -212,6 +214,7 @@ async fn notify(app: &App, outgoing: &Outgoing, message: &Message, kind: Message
     let happened = match kind {
         MessageKind::Regenerated => Happened::Regenerated,
         MessageKind::Reset => Happened::Reset,
+        MessageKind::Leaked => Happened::Leaked,
         _ => Happened::Revoked,
     };
     let notice = Notice {

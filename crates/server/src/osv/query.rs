@@ -15,7 +15,7 @@ use super::{CAPS, MAX_QUERIES, id, json as answer, record};
 use crate::app::App;
 use crate::exchange::Exchange;
 use crate::gate::Guard;
-use crate::http::Problem;
+use crate::http::{Object, Problem};
 use crate::sources::Admitted;
 
 /// One question. Other fields (`commit`, `page_token`) name nothing that is known here.
@@ -24,7 +24,7 @@ struct Query {
     #[serde(default)]
     version: Option<String>,
     #[serde(default)]
-    package: Option<Package>,
+    package: Option<Object<Package>>,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Package {
 
 #[derive(Deserialize)]
 struct Batch {
-    queries: Vec<Query>,
+    queries: Vec<Object<Query>>,
 }
 
 /// Answers one question with whole records.
@@ -51,7 +51,7 @@ pub async fn one(
 ) -> Result<Response<Body>, Problem> {
     let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
-        let query: Query = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
+        let Object(query): Object<Query> = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         let (origin, mut found) = (&exchange.origin, Vec::new());
         if let Some((name, version, ids)) = refused(&query, &asked, &exchange, &guard, now) {
             found = ids.iter().map(|id| record::of(id, &name, version.as_deref(), &guard, (now, origin))).collect();
@@ -71,11 +71,11 @@ pub async fn many(
 ) -> Result<Response<Body>, Problem> {
     let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
-        let batch: Batch = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
+        let Object(batch): Object<Batch> = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         if batch.queries.len() > MAX_QUERIES {
             return Err(format!("more than {MAX_QUERIES} queries"));
         }
-        let results = batch.queries.iter().map(|query| {
+        let results = batch.queries.iter().map(|Object(query)| {
             let ids = refused(query, &asked, &exchange, &guard, now).map(|(_, _, ids)| ids).unwrap_or_default();
             vulns(ids.into_iter().map(|id| json!({"id": id, "modified": now.to_string()})).collect())
         });
@@ -103,7 +103,7 @@ fn refused(
     guard: &Guard,
     now: Timestamp,
 ) -> Option<(Admitted, Option<String>, Vec<String>)> {
-    let package = query.package.as_ref()?;
+    let Object(package) = query.package.as_ref()?;
     let (name, version) = match (&package.purl, &package.name, &package.ecosystem) {
         (Some(purl), _, _) => {
             // Qualifiers say which file of a release; every one of it is decided alike.

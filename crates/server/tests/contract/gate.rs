@@ -142,13 +142,15 @@ pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-pub(super) const PAGES: [&str; 16] = [
+pub(super) const PAGES: [&str; 18] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
     "/api/v1/tokens/reset",
     "/api/v1/tokens/pattern",
     "/api/v1/leaks",
+    "/api/v1/openapi.json",
+    "/o/{org_id}/guard/installs",
     "/osv/v1/query",
     "/osv/v1/querybatch",
     "/osv/v1/vulns/{id}",

@@ -108,7 +108,9 @@ async fn one_question_is_answered_with_the_whole_record() {
 async fn a_query_that_is_none_is_refused() {
     let app = started().await;
     for path in ["/osv/v1/query", "/osv/v1/querybatch"] {
-        for bad in ["", "[]x", "5", r#"{"package":5,"queries":5}"#] {
+        for bad in
+            ["", "[]x", "5", "[[]]", r#"{"package":5,"queries":5}"#, r#"{"package":["worm","PyPI"],"queries":[["1"]]}"#]
+        {
             assert_problem(&app.ask(Ask::post(path, bad)).await, 400, "invalid_request");
         }
         assert_problem(&app.ask(Ask::post(path, vec![b' '; 3 << 20])).await, 413, "body_too_large");
