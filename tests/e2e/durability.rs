@@ -24,7 +24,7 @@ const CONNECTIONS: usize = 16;
 const KILLS: u64 = 20;
 
 /// A registry on loopback with one package of many releases.
-fn registry() -> (Runtime, FakeUpstream) {
+pub(crate) fn registry() -> (Runtime, FakeUpstream) {
     let runtime = Runtime::new().expect("a runtime");
     let fake = runtime.block_on(FakeUpstream::start());
     let mut versions = serde_json::Map::new();
@@ -40,7 +40,7 @@ fn registry() -> (Runtime, FakeUpstream) {
     (runtime, fake)
 }
 
-fn launch(fake: &FakeUpstream) -> Launch {
+pub(crate) fn launch(fake: &FakeUpstream) -> Launch {
     Launch::new()
         .set(&format!("upstream.npm.url={}", fake.url()))
         .set("upstream.pypi.enabled=false")

@@ -12,5 +12,6 @@ mod install;
 mod keys;
 mod login;
 mod mail;
+mod nodes;
 mod rings;
 mod support;

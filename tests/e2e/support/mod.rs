@@ -9,6 +9,7 @@ pub(crate) mod person;
 pub(crate) mod post;
 pub(crate) mod storage;
 pub(crate) mod upstreams;
+pub(crate) mod wire;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
