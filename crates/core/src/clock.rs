@@ -25,6 +25,14 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Reads the `Date` of an HTTP answer: `Tue, 24 Nov 2026 02:00:00 GMT`.
+    pub fn of_http_date(text: &str) -> Option<Timestamp> {
+        let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Timestamp(moment.as_millisecond()))
+    }
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -84,5 +92,12 @@ mod tests {
             assert_eq!(Timestamp(ms).to_string(), text);
             assert_eq!(text.parse(), Ok(Timestamp(ms - ms.rem_euclid(1000))));
         }
+    }
+
+    #[test]
+    fn the_date_of_an_http_answer_is_read() {
+        let read = Timestamp::of_http_date("Mon, 23 Nov 2026 09:00:00 GMT");
+        assert_eq!(read, Some(Timestamp(1_795_424_400_000)));
+        assert_eq!(Timestamp::of_http_date("yesterday"), None);
     }
 }

@@ -123,7 +123,7 @@ impl Smtp {
 
     /// Hands one message over.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let mut connection = self.connect(message).await?;
+        let mut connection = self.connect(ClientId::Domain(message.sender_domain.clone())).await?;
         self.log_in(&mut connection).await?;
         self.hand_over(&mut connection, message).await?;
         // It is delivered: whatever happens to the farewell changes nothing.
@@ -131,8 +131,15 @@ impl Smtp {
         Ok(())
     }
 
-    async fn connect(&self, message: &Message) -> Result<AsyncSmtpConnection, SendError> {
-        let hello = ClientId::Domain(message.sender_domain.clone());
+    /// Connects, logs in and says goodbye: what would keep a message from being handed over, without one.
+    pub async fn try_log_in(&self) -> Result<(), SendError> {
+        let mut connection = self.connect(ClientId::default()).await?;
+        self.log_in(&mut connection).await?;
+        let _ = timeout(self.step, connection.quit()).await;
+        Ok(())
+    }
+
+    async fn connect(&self, hello: ClientId) -> Result<AsyncSmtpConnection, SendError> {
         let server = (self.settings.bare_host(), self.settings.port);
         let wrapped = match self.settings.encryption {
             Encryption::Tls => Some(self.tls().await?),

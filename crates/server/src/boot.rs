@@ -172,7 +172,7 @@ pub(crate) fn database(settings: &Settings) -> DatabaseConfig {
     }
 }
 
-fn feed(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Feed, BootError> {
+pub(crate) fn feed(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Feed, BootError> {
     let sources: Result<Vec<Source>, BootError> = settings
         .feed
         .sources
@@ -184,7 +184,7 @@ fn feed(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Feed, BootError> {
     Ok(Feed::new(feed, clock))
 }
 
-fn client(settings: &Settings, instance: &str, counters: &Arc<Counters>) -> Result<Client, BootError> {
+pub(crate) fn client(settings: &Settings, instance: &str, counters: &Arc<Counters>) -> Result<Client, BootError> {
     let upstream = &settings.upstream;
     let config = ClientConfig {
         patience: settings.patience(),
@@ -197,7 +197,7 @@ fn client(settings: &Settings, instance: &str, counters: &Arc<Counters>) -> Resu
     Client::new(config, counters.clone()).map_err(|e| BootError(e.to_string()))
 }
 
-fn outgoing(settings: &Settings) -> Result<Outgoing, BootError> {
+pub(crate) fn outgoing(settings: &Settings) -> Result<Outgoing, BootError> {
     let sender = match &settings.mail.from {
         Some(from) => Sender::parse(from).map_err(|e| BootError::at("mail.from", e))?,
         None => Sender::default(),

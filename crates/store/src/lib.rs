@@ -22,6 +22,7 @@ mod keys;
 mod leaks;
 mod ledger;
 mod logins;
+mod look;
 mod maintenance;
 mod migrate;
 mod org_tokens;
@@ -49,6 +50,7 @@ pub use ledger::{
     Trace, Usage, UsageOf, Walk, Who,
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
+pub use look::{Looked, look};
 pub use maintenance::{Maintenance, Swept};
 pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
 pub use orgs::{Member, MemberChange, OrgChanges, Organisation, Organisations};

@@ -61,6 +61,11 @@ impl Part {
         self.files(Engine::Sqlite).len() as i64
     }
 
+    /// The same of PostgreSQL.
+    pub(crate) fn known_to_postgres(self) -> i64 {
+        self.files(Engine::Postgres).len() as i64
+    }
+
     fn files(self, engine: Engine) -> &'static [&'static str] {
         match (self, engine) {
             (Part::Main, Engine::Sqlite) => MAIN_SQLITE,

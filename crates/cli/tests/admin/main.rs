@@ -4,6 +4,7 @@
 mod apply;
 mod backup;
 mod bots;
+mod doctor;
 mod orgs;
 mod support;
 mod tokens;

@@ -47,6 +47,12 @@ impl Program {
         Program { settings, folder }
     }
 
+    /// With one more setting.
+    pub(crate) fn set(mut self, pair: &str) -> Program {
+        self.settings.extend(["--set".to_owned(), pair.to_owned()]);
+        self
+    }
+
     /// Where it runs.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod download;
 mod post;
+mod reach;
 mod send;
 mod stream;
 mod via;
@@ -20,6 +21,7 @@ use url::Url;
 
 pub use body::Caps;
 pub use download::Download;
+pub use reach::Reached;
 pub use stream::{ByteStream, Streamed};
 pub use via::Hops;
 

@@ -110,7 +110,7 @@ impl Client {
         }
     }
 
-    async fn retried(
+    pub(super) async fn retried(
         &self,
         upstream: &Upstream,
         method: &Method,

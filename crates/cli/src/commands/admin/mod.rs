@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod bot;
 mod confirm;
+mod doctor;
 mod member;
 mod org;
 mod output;
@@ -50,6 +51,8 @@ enum AdminCommand {
     Backup(backup::BackupArguments),
     /// Put a backup in the data's place (SQLite)
     Restore(restore::RestoreArguments),
+    /// Look at everything that the server stands on, and say what to do
+    Doctor(doctor::DoctorArguments),
 }
 
 pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> anyhow::Result<ExitCode> {
@@ -67,6 +70,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
                 with(settings, async |o| backup::run(o, settings, arguments).await).await
             }
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
+            AdminCommand::Doctor(arguments) => doctor::run(settings, &arguments).await,
         }
     })
 }

@@ -1,0 +1,139 @@
+//! The doctor: well, and ill in each way that can be made here.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+
+use sekisho_store::on_both_engines;
+use sekisho_store::testing::{TestDatabase, TestEngine};
+use serde_json::Value;
+
+use crate::support::*;
+
+/// A program with settings under which nothing outside is asked.
+async fn quiet(database: &TestDatabase) -> Program {
+    let program = Program::over(database).await.set("upstream.npm.enabled=false").set("upstream.pypi.enabled=false");
+    program.set("admin_listen=127.0.0.1:9")
+}
+
+fn findings(program: &Program) -> (i32, Vec<(String, String, String)>) {
+    let said = program.admin("doctor --json");
+    let all: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {}{}", said.out, said.err));
+    let text = |f: &Value, key: &str| f[key].as_str().unwrap().to_owned();
+    let all = all.as_array().unwrap();
+    for finding in all {
+        assert_eq!(text(finding, "next").is_empty(), finding["health"] == "ok", "a next step: {finding}");
+    }
+    (said.code, all.iter().map(|f| (text(f, "check"), text(f, "health"), text(f, "found"))).collect())
+}
+
+fn of(findings: &[(String, String, String)], check: &str) -> (String, String) {
+    let (_, health, found) =
+        findings.iter().find(|(c, _, _)| c == check).unwrap_or_else(|| panic!("{check}: {findings:?}"));
+    (health.clone(), found.clone())
+}
+
+/// Answers each connection with these words, and says what it was told.
+fn speak(words: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            for word in words {
+                if stream.write_all(word.as_bytes()).is_err() || lines.next().is_none() {
+                    break;
+                }
+            }
+        }
+    });
+    address
+}
+
+on_both_engines! {
+    async fn a_database_that_is_well_is_ok_and_warnings_are_no_failure(database) {
+        let program = quiet(database).await;
+        let (code, findings) = findings(&program);
+        assert_eq!(code, 0, "{findings:?}");
+        assert_eq!(of(&findings, "database").0, "ok");
+        assert_eq!(of(&findings, "schema").0, "ok");
+        assert_eq!(of(&findings, "advisories").0, "warn");
+        assert_eq!(of(&findings, "server").0, "warn", "none runs here");
+        let clock = if database.dir().is_some() { "warn" } else { "ok" };
+        assert_eq!(of(&findings, "clock").0, clock);
+        let table = program.admin("doctor").out;
+        assert!(table.contains("ok    database          it answers") && table.contains("-> "), "{table}");
+    }
+
+    async fn a_newer_schema_fails_and_is_left_alone(database) {
+        let program = quiet(database).await;
+        match database.config() {
+            sekisho_store::DatabaseConfig::Sqlite { dir } => {
+                let text = "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);c.execute(\"INSERT INTO schema_version VALUES('main',99)\");c.commit()";
+                let done = std::process::Command::new("python3").args(["-c", text]).arg(dir.join("sekisho.db")).status();
+                assert!(done.unwrap().success());
+            }
+            sekisho_store::DatabaseConfig::Postgres { url } => {
+                let done = std::process::Command::new("psql").arg(url.split('?').next().unwrap())
+                    .args(["-qc", "INSERT INTO schema_version VALUES('main',99)"]).status();
+                assert!(done.unwrap().success());
+            }
+        }
+        let (code, findings) = findings(&program);
+        assert_eq!((code, of(&findings, "schema").0.as_str()), (1, "fail"));
+        assert!(of(&findings, "schema").1.contains("main 99"));
+    }
+}
+
+#[tokio::test]
+async fn a_mail_server_is_greeted_and_nothing_is_sent() {
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let with = async |address: &str| {
+        let (host, port) = address.split_once(':').unwrap();
+        let program = quiet(&database).await.set("mail.transport=smtp").set("mail.smtp.tls=none");
+        let program = program.set(&format!("mail.smtp.host={host}")).set(&format!("mail.smtp.port={port}"));
+        let program =
+            program.set("mail.from=gate@gate.example").set("mail.smtp.user=gate").set("mail.smtp.password=s3cret");
+        let (code, findings) = findings(&program);
+        (code, of(&findings, "mail"))
+    };
+    let well = speak(&["220 hi\r\n", "250-hi\r\n250 AUTH PLAIN\r\n", "235 come in\r\n", "221 bye\r\n"]);
+    assert_eq!(with(&well).await.1.0, "ok");
+    let stern = speak(&["220 hi\r\n", "250-hi\r\n250 AUTH PLAIN\r\n", "535 no\r\n", "221 bye\r\n"]);
+    let (code, (health, found)) = with(&stern).await;
+    assert_eq!((code, health.as_str()), (1, "fail"));
+    assert!(found.contains("refused user and password (535)") && !found.contains("s3cret"), "{found}");
+    let (_, (health, found)) = with("127.0.0.1:9").await;
+    assert_eq!((health.as_str(), found.contains("no connection")), ("fail", true), "{found}");
+}
+
+#[tokio::test]
+async fn a_registry_is_asked_and_its_clock_compared() {
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let with = async |address: &str| {
+        let program = Program::over(&database).await.set("upstream.pypi.enabled=false").set("admin_listen=127.0.0.1:9");
+        findings(&program.set(&format!("upstream.npm.url=http://{address}/"))).1
+    };
+    let late = speak(&[
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nDate: Mon, 23 Nov 2020 09:00:00 GMT\r\nConnection: close\r\n\r\n",
+    ]);
+    let found = with(&late).await;
+    assert_eq!(of(&found, "upstream.npm").0, "ok", "{found:?}");
+    assert_eq!(of(&found, "clock").0, "fail", "{found:?}");
+    let found = with("127.0.0.1:9").await;
+    assert_eq!(of(&found, "upstream.npm").0, "fail", "{found:?}");
+}
+
+#[tokio::test]
+async fn what_was_never_loaded_and_what_cannot_be_written_fails() {
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let program = quiet(&database).await;
+    fs::create_dir(program.folder().join("records")).unwrap();
+    let (code, found) = findings(&program.set("feed.sources=records"));
+    assert_eq!((code, of(&found, "advisories").0.as_str()), (1, "fail"), "{found:?}");
+    let program = quiet(&database).await.set("feed.sources=nowhere");
+    let (code, found) = findings(&program);
+    assert_eq!((code, of(&found, "configuration").0.as_str()), (1, "fail"), "{found:?}");
+    assert!(of(&found, "disk").1.contains("a synced write takes"), "{found:?}");
+}
