@@ -3,6 +3,7 @@
 mod entry;
 mod group;
 mod index;
+mod person;
 mod queries;
 mod question;
 mod who;
@@ -20,6 +21,9 @@ pub use entry::{Entry, Outcome, Recorded, Taker, Trace};
 pub(crate) use group::statements as group_statements;
 #[cfg(test)]
 pub(crate) use index::POSTGRES_STATEMENTS;
+pub use person::PersonRows;
+#[cfg(test)]
+pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 #[cfg(test)]
 pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};

@@ -28,6 +28,7 @@ mod migrate;
 mod org_tokens;
 mod orgs;
 mod outbox;
+mod people;
 mod revocations;
 #[cfg(test)]
 mod schema_tests;
@@ -46,8 +47,8 @@ pub use error::{StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
-    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Page, Pipeline, Question, Recorded, Taker,
-    Trace, Usage, UsageOf, Walk, Who,
+    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline, Question,
+    Recorded, Taker, Trace, Usage, UsageOf, Walk, Who,
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use look::{Looked, look};
@@ -55,6 +56,7 @@ pub use maintenance::{Maintenance, Swept};
 pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
 pub use orgs::{Member, MemberChange, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
+pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, HeldNote, People};
 pub use revocations::Revocations;
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

@@ -12,7 +12,7 @@ use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, bots, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines, org_tokens,
-    orgs, outbox, revocations, store, tokens,
+    orgs, outbox, people, revocations, store, tokens,
 };
 
 /// Every statement over the main part.
@@ -30,6 +30,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         org_tokens::STATEMENTS,
         orgs::STATEMENTS,
         outbox::STATEMENTS,
+        people::STATEMENTS,
         revocations::STATEMENTS,
         store::STATEMENTS,
         tokens::STATEMENTS,
@@ -43,7 +44,12 @@ fn ledger_statements(engine: Engine) -> impl Iterator<Item = &'static str> {
         Engine::Sqlite => &[],
         Engine::Postgres => ledger::POSTGRES_STATEMENTS,
     };
-    ledger::STATEMENTS.iter().chain(own).copied().chain(ledger::group_statements(engine))
+    ledger::STATEMENTS
+        .iter()
+        .chain(ledger::PERSON_STATEMENTS)
+        .chain(own)
+        .copied()
+        .chain(ledger::group_statements(engine))
 }
 
 async fn prepare(db: &Db, text: &'static str) {

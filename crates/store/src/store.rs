@@ -9,7 +9,7 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations, Outbox,
+    Accounts, Attempts, Audit, Bots, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations, Outbox, People,
     Revocations, Tokens,
 };
 
@@ -133,6 +133,11 @@ impl Store {
     /// Their credentials that were found where they don't belong.
     pub fn leaks(&self) -> Leaks<'_> {
         Leaks { db: &self.db }
+    }
+
+    /// What is held about people.
+    pub fn people(&self) -> People<'_> {
+        People { db: &self.db }
     }
 
     /// What was done to the organisations.

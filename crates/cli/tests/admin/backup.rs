@@ -8,41 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sekisho_core::Ecosystem;
-use sekisho_core::Language;
-use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{AccountId, EntryId, MessageId, TokenId};
-use sekisho_core::token::{PlainToken, TokenKind};
+use sekisho_core::id::{AccountId, EntryId};
 use sekisho_store::testing::{TestDatabase, TestEngine};
-use sekisho_store::{
-    DatabaseConfig, Entry, EntryFilter, Minted, NewAccount, NewToken, Outcome, Store, Taker, Trace, Who,
-};
+use sekisho_store::{DatabaseConfig, EntryFilter, Store, Who};
 use serde_json::Value;
 
+use crate::fixtures::*;
 use crate::support::*;
-
-/// A person with a key.
-async fn person(store: &Store, address: &str) -> (AccountId, TokenId) {
-    let new = NewAccount {
-        id: AccountId::mint(NOW, &CHANCE),
-        email: EmailAddress::parse(address).unwrap(),
-        language: Language::En,
-        message: MessageId::mint(NOW, &CHANCE),
-    };
-    let token = NewToken::of(TokenId::mint(NOW, &CHANCE), &PlainToken::mint(TokenKind::Personal, &CHANCE));
-    let id = token.id;
-    let Minted::Token(account) = store.keys().mint_for_new_account(&new, &token, NOW).await.unwrap() else { panic!() };
-    (account, id)
-}
-
-fn entry((account, token): (AccountId, TokenId)) -> (EntryId, Entry) {
-    let id = EntryId::mint(NOW, &CHANCE);
-    let who = Who::Account { account, token };
-    let (client_name, client_version, address) = ("npm".into(), "11".into(), "192.0.2.1".into());
-    let (name, version, file) = ("left-pad".into(), "1.0.0".into(), "left-pad-1.0.0.tgz".into());
-    let taker = Taker::Token(Trace { id, who, client_name, client_version, address });
-    (id, Entry { at: NOW, ecosystem: Ecosystem::Npm, name, version, file, outcome: Outcome::Answered, taker })
-}
 
 async fn recorded(dir: &Path) -> (BTreeSet<EntryId>, BTreeSet<AccountId>) {
     let store = Store::open(&DatabaseConfig::Sqlite { dir: dir.to_owned() }).await.unwrap();
@@ -75,9 +47,9 @@ async fn a_backup_under_load_has_every_answer_that_was_recorded_before_it_began(
                 let mut people = 0;
                 while !stop.load(Ordering::Relaxed) {
                     people += 1;
-                    let who = person(&store, &format!("p{people}@w{writer}.example")).await;
+                    let (account, token, _) = person(&store, &format!("p{people}@w{writer}.example")).await;
                     for _ in 0..20 {
-                        let (id, entry) = entry(who);
+                        let (id, entry) = entry(Who::Account { account, token });
                         let _proof = store.ledger().record(entry).await.unwrap();
                         durable.lock().unwrap().push(id);
                         written.fetch_add(1, Ordering::Relaxed);

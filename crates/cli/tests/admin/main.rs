@@ -5,6 +5,8 @@ mod apply;
 mod backup;
 mod bots;
 mod doctor;
+mod fixtures;
 mod orgs;
+mod person;
 mod support;
 mod tokens;

@@ -1,24 +1,18 @@
 //! Tokens that an organisation gave out.
 
-use sekisho_core::id::{AuditId, OrgId, OrgTokenId};
-use sekisho_core::org::UserIdentifier;
-use sekisho_core::token::{PlainToken, TokenKind};
+use sekisho_core::id::OrgId;
+use sekisho_store::on_both_engines;
 use sekisho_store::testing::TestDatabase;
-use sekisho_store::{NewAudit, NewOrgToken, on_both_engines};
 use serde_json::json;
 
+use crate::fixtures::*;
 use crate::support::*;
 
 async fn issue(database: &TestDatabase, org: &str, identifiers: &[&str]) {
     let org = OrgId::parse(org).unwrap();
     with_store(database, async |store| {
         for identifier in identifiers {
-            let identifier = UserIdentifier::parse(identifier).unwrap();
-            let plain = PlainToken::mint(TokenKind::Organisation, &CHANCE);
-            let new = NewOrgToken::of(OrgTokenId::mint(NOW, &CHANCE), &plain, identifier, "operator", None);
-            let (id, actor, subject) = (AuditId::mint(NOW, &CHANCE), "operator".into(), new.id.to_string());
-            let audit = NewAudit { id, at: NOW, actor, action: "token.issued", subject, detail: "{}".into() };
-            store.org_tokens().issue(org, &new, &audit).await.unwrap();
+            org_token(store, org, identifier).await;
         }
     })
     .await;

@@ -9,6 +9,7 @@ pub mod lifetimes;
 pub mod members;
 pub mod names;
 pub mod orgs;
+pub mod person;
 pub mod tokens;
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 
 mod follow;
 mod postgres;
+mod rename;
 mod sqlite;
 
 use sekisho_core::PackageName;

@@ -8,6 +8,7 @@ mod doctor;
 mod member;
 mod org;
 mod output;
+mod person;
 mod restore;
 mod token;
 mod values;
@@ -53,6 +54,10 @@ enum AdminCommand {
     Restore(restore::RestoreArguments),
     /// Look at everything that the server stands on, and say what to do
     Doctor(doctor::DoctorArguments),
+    /// Print what is held about a person
+    ExportPerson(person::ExportArguments),
+    /// Forget a person, and end every token of theirs
+    ErasePerson(person::EraseArguments),
 }
 
 pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> anyhow::Result<ExitCode> {
@@ -70,6 +75,8 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
                 with(settings, async |o| backup::run(o, settings, arguments).await).await
             }
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
+            AdminCommand::ExportPerson(arguments) => with(settings, async |o| person::export(o, arguments).await).await,
+            AdminCommand::ErasePerson(arguments) => with(settings, async |o| person::erase(o, arguments).await).await,
             AdminCommand::Doctor(arguments) => doctor::run(settings, &arguments).await,
         }
     })

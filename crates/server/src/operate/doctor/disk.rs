@@ -51,7 +51,7 @@ fn room(dir: &Path) -> Finding {
             let text = format!("{} MiB free", free / MIB);
             match free {
                 ..TOO_LITTLE => Finding::fail(CHECK, text, next),
-                ..LITTLE => Finding::warn(CHECK, text, next),
+                TOO_LITTLE..LITTLE => Finding::warn(CHECK, text, next),
                 _ => Finding::ok(CHECK, text),
             }
         }

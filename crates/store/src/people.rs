@@ -1,0 +1,190 @@
+//! What is held about a person besides accounts and tokens, and forgetting it.
+
+use sekisho_core::Timestamp;
+use sekisho_core::email::EmailAddress;
+use sekisho_core::id::{AccountId, OrgId};
+use sekisho_core::org::{Role, UserIdentifier};
+
+use crate::audit::{self, NewAudit};
+use crate::db::{Db, Row, sql};
+use crate::error::StoreError;
+use crate::orgs::{MemberChange, OrgChanges};
+use crate::{accounts, tokens};
+
+statements! {
+    LOGINS = "SELECT network, client_name, client_version, state, created_at FROM logins WHERE email = $1 \
+              ORDER BY created_at, id";
+    MESSAGES = "SELECT kind, language, state, created_at FROM outbox WHERE email = $1 ORDER BY created_at, id";
+    ATTEMPTS = "SELECT network, at FROM attempts WHERE email = $1 ORDER BY at, id";
+    MEMBERSHIPS = "SELECT o.id, o.name, m.role, m.created_at FROM members m JOIN organisations o ON o.id = m.org_id \
+                   WHERE m.email = $1 ORDER BY o.id";
+    ORGS_OF = "SELECT DISTINCT org_id FROM org_tokens WHERE identifier = $1";
+    NOTED = "SELECT org_id, at, actor, action, subject FROM audit WHERE subject = $1 OR actor = $1 ORDER BY id";
+    FORGET_LOGINS = "DELETE FROM logins WHERE email = $1";
+    FORGET_MESSAGES = "DELETE FROM outbox WHERE email = $1";
+    FORGET_ATTEMPTS = "DELETE FROM attempts WHERE email = $1";
+    FORGET_IDENTIFIER = "UPDATE org_tokens SET identifier = $3, revoked_at = COALESCE(revoked_at, $4) \
+                         WHERE org_id = $1 AND identifier = $2";
+}
+
+/// A login that was started with an address.
+#[derive(Clone, Debug)]
+pub struct HeldLogin {
+    /// The network it came from.
+    pub network: String,
+    /// The program's name and version.
+    pub client: (String, String),
+    /// How far it is.
+    pub state: String,
+    /// When it was started.
+    pub created_at: Timestamp,
+}
+
+/// A message to an address.
+#[derive(Clone, Debug)]
+pub struct HeldMessage {
+    /// What it is about.
+    pub kind: String,
+    /// Its language.
+    pub language: String,
+    /// How far it is.
+    pub state: String,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// A role in an organisation.
+#[derive(Clone, Debug)]
+pub struct HeldMembership {
+    /// The organisation.
+    pub org: OrgId,
+    /// Its name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// A row of an audit log.
+#[derive(Clone, Debug)]
+pub struct HeldNote {
+    /// The organisation.
+    pub org: OrgId,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To whom.
+    pub subject: String,
+}
+
+/// What came of forgetting an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// It is forgotten; the account's id stays, if there was one.
+    Done(Option<AccountId>),
+    /// It is the last owner of this organisation: nothing was changed.
+    LastOwner(String),
+}
+
+/// What is held about people.
+pub struct People<'a> {
+    pub(crate) db: &'a Db,
+}
+
+impl People<'_> {
+    /// Logins that were started with an address.
+    pub async fn logins(&self, email: &EmailAddress) -> Result<Vec<HeldLogin>, StoreError> {
+        let read = |row: &Row| {
+            let client = (row.get(1)?, row.get(2)?);
+            Ok(HeldLogin { network: row.get(0)?, client, state: row.get(3)?, created_at: row.time(4)? })
+        };
+        self.db.all(sql(LOGINS).bind(email)).await?.iter().map(read).collect()
+    }
+
+    /// Messages to an address, sent ones too as long as they are known.
+    pub async fn messages(&self, email: &EmailAddress) -> Result<Vec<HeldMessage>, StoreError> {
+        let read = |row: &Row| {
+            let (kind, language) = (row.get(0)?, row.get(1)?);
+            Ok(HeldMessage { kind, language, state: row.get(2)?, created_at: row.time(3)? })
+        };
+        self.db.all(sql(MESSAGES).bind(email)).await?.iter().map(read).collect()
+    }
+
+    /// Tries at one-time codes: from which network, and when.
+    pub async fn attempts(&self, email: &EmailAddress) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let read = |row: &Row| Ok((row.get(0)?, row.time(1)?));
+        self.db.all(sql(ATTEMPTS).bind(email)).await?.iter().map(read).collect()
+    }
+
+    /// Roles in organisations.
+    pub async fn memberships(&self, email: &EmailAddress) -> Result<Vec<HeldMembership>, StoreError> {
+        self.db.all(sql(MEMBERSHIPS).bind(email)).await?.iter().map(read_membership).collect()
+    }
+
+    /// Organisations that gave tokens to exactly this identifier.
+    pub async fn orgs_of(&self, identifier: &str) -> Result<Vec<OrgId>, StoreError> {
+        let rows = self.db.all(sql(ORGS_OF).bind(identifier)).await?;
+        rows.iter().map(|row| row.get(0).map(OrgId)).collect()
+    }
+
+    /// Rows of audit logs that name exactly this person.
+    pub async fn noted(&self, person: &str) -> Result<Vec<HeldNote>, StoreError> {
+        let read = |row: &Row| {
+            let (org, at, actor) = (OrgId(row.get(0)?), row.time(1)?, row.get(2)?);
+            Ok(HeldNote { org, at, actor, action: row.get(3)?, subject: row.get(4)? })
+        };
+        self.db.all(sql(NOTED).bind(person)).await?.iter().map(read).collect()
+    }
+
+    /// Forgets an address: its account's tokens are revoked, its logins, messages, tries and roles removed. `audit` makes
+    /// the row for each organisation that loses a member. All of it or nothing.
+    pub async fn forget(
+        &self,
+        email: &EmailAddress,
+        now: Timestamp,
+        audit: impl Fn() -> NewAudit,
+    ) -> Result<Forgotten, StoreError> {
+        let mut changes = OrgChanges { tx: self.db.begin().await? };
+        let account = accounts::lock_by_email(&mut changes.tx, email).await?.map(|locked| locked.account.id);
+        if let Some(account) = account {
+            tokens::revoke_all(&mut changes.tx, account, now).await?;
+            accounts::erase_in(&mut changes.tx, account).await?;
+        }
+        for statement in [FORGET_LOGINS, FORGET_MESSAGES, FORGET_ATTEMPTS] {
+            changes.tx.run(sql(statement).bind(email)).await?;
+        }
+        for row in changes.tx.all(sql(MEMBERSHIPS).bind(email)).await? {
+            let held = read_membership(&row)?;
+            if changes.remove_member(held.org, email, &audit()).await? == MemberChange::LastOwner {
+                return Ok(Forgotten::LastOwner(held.name));
+            }
+        }
+        changes.commit().await?;
+        Ok(Forgotten::Done(account))
+    }
+
+    /// Puts another identifier in the place of one, in an organisation's tokens, and revokes them; how many there are.
+    pub async fn forget_identifier(
+        &self,
+        org: OrgId,
+        old: &UserIdentifier,
+        new: &UserIdentifier,
+        audit: &NewAudit,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.db.begin().await?;
+        let forget = sql(FORGET_IDENTIFIER).bind(org).bind(old.as_str()).bind(new.as_str()).bind(audit.at);
+        let changed = tx.run(forget).await?;
+        audit::insert(&mut tx, org, audit).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+fn read_membership(row: &Row) -> Result<HeldMembership, StoreError> {
+    let (org, name) = (OrgId(row.get(0)?), row.get(1)?);
+    Ok(HeldMembership { org, name, role: row.role(2)?, created_at: row.time(3)? })
+}
