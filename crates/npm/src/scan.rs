@@ -107,6 +107,11 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    /// Where the next byte stands.
+    pub(crate) fn position(&self) -> u32 {
+        self.at as u32 // the document's length fits: see `span`
+    }
+
     /// Nothing but white space is left.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
         self.skip_space();

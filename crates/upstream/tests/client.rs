@@ -152,8 +152,19 @@ async fn far_too_large_is_refused_early_and_without_a_length() {
     assert_eq!(world.error(announced).await, FetchError::TooLarge { limit });
     assert!(started.elapsed() < Duration::from_secs(1), "an announced length is not read");
     assert_eq!(world.error(Reply::zeros(200 << 20)).await, FetchError::TooLarge { limit });
-    let zipped = Reply::zeros(200 << 20).header("content-encoding", "gzip");
+    let mut stored = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    stored.write_all(&vec![0; (64 << 20) + 1]).unwrap();
+    let zipped = Reply::json(stored.finish().unwrap()).header("content-encoding", "gzip");
     assert_eq!(world.error(zipped).await, FetchError::TooLarge { limit });
+}
+
+#[tokio::test]
+async fn what_is_no_gzip_is_refused_before_all_of_it_is_read() {
+    let world = World::new().await;
+    let started = Instant::now();
+    let junk = Reply::zeros(1 << 20).header("content-encoding", "gzip").hang();
+    assert_eq!(world.error(junk).await, FetchError::Invalid("broken gzip".into()));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

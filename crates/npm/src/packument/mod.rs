@@ -1,5 +1,6 @@
 //! A packument: what npm's registry says about a package, compiled once per upstream revision.
 
+pub(crate) mod abbreviated;
 mod compile;
 mod files;
 mod release;

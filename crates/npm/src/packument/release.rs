@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sekisho_core::{Ecosystem, PackageName, Version};
 
 use crate::address;
+use crate::packument::abbreviated::{Abbreviated, Stays};
 use crate::scan::{Fault, Scanner, Span, Text};
 
 /// One release, as the upstream's document has it.
@@ -24,6 +25,8 @@ pub struct ReleaseRow {
     pub(crate) shasum: Option<Span>,
     pub(crate) published: Option<Box<str>>,
     pub(crate) deprecated: bool,
+    /// What stays of it in the abbreviated form.
+    pub(crate) abbreviated: Abbreviated,
     pub(crate) contradiction: Option<Contradiction>,
 }
 
@@ -131,7 +134,8 @@ impl ReleaseRow {
 
     pub(super) fn weight(&self) -> usize {
         let tarball = self.tarball.as_ref().map_or(0, |t| t.url.len() + t.file.len());
-        size_of::<ReleaseRow>() + self.version.len() + tarball + self.published().map_or(0, str::len)
+        let abbreviated = size_of_val(&*self.abbreviated.runs);
+        size_of::<ReleaseRow>() + self.version.len() + tarball + abbreviated + self.published().map_or(0, str::len)
     }
 }
 
@@ -140,6 +144,8 @@ impl ReleaseRow {
 struct Keys<'a> {
     seen: Vec<Cow<'a, str>>,
     unusable: bool,
+    /// The last list that was looked through and has none: most releases have the keys of the one before.
+    known: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Keys<'a> {
@@ -166,9 +172,16 @@ impl<'a> Keys<'a> {
         if self.unusable {
             return Some(Contradiction::UnusableKey);
         }
-        self.seen.sort_unstable();
-        let repeats = self.seen.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
-        repeats.then_some(Contradiction::RepeatedKey)
+        if self.seen == self.known {
+            return None;
+        }
+        let mut sorted = self.seen.clone();
+        sorted.sort_unstable();
+        if sorted.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return Some(Contradiction::RepeatedKey);
+        }
+        self.known.clone_from(&self.seen);
+        None
     }
 }
 
@@ -194,6 +207,7 @@ struct Claims<'a> {
     integrity: Option<Text<'a>>,
     shasum: Option<Text<'a>>,
     deprecated: bool,
+    stays: Stays,
 }
 
 impl<'a> ReleaseReader<'a> {
@@ -215,6 +229,7 @@ impl<'a> ReleaseReader<'a> {
             shasum: None,
             published: None,
             deprecated: false,
+            abbreviated: Abbreviated::default(),
             contradiction: None,
         };
         if scanner.peek() == Some(b'{') {
@@ -223,6 +238,7 @@ impl<'a> ReleaseReader<'a> {
             row.deprecated = claims.deprecated;
             row.integrity = claims.integrity.map(|text| text.span);
             row.shasum = claims.shasum.map(|text| text.span);
+            row.abbreviated = claims.stays.finish();
             row.contradiction = self.check(&claims, version.as_deref(), &mut row.tarball).err();
         } else {
             row.object = scanner.value()?;
@@ -237,10 +253,12 @@ impl<'a> ReleaseReader<'a> {
         keys.clear();
         dist_keys.clear();
         scanner.members(|scanner, key| {
-            match &*keys.note(&key) {
+            let name = keys.note(&key);
+            match &*name {
                 "name" => claims.name = scanner.text_value()?,
                 "version" => claims.version = scanner.text_value()?,
                 "deprecated" => claims.deprecated = deprecation(scanner)?,
+                "scripts" if scanner.peek() == Some(b'{') => claims.stays.scripts(scanner)?,
                 "dist" if scanner.peek() == Some(b'{') => {
                     dist_keys.clear();
                     scanner.members(|scanner, key| {
@@ -255,6 +273,7 @@ impl<'a> ReleaseReader<'a> {
                 }
                 _ => drop(scanner.value()?),
             }
+            claims.stays.note(&name, Span { start: key.span.start, end: scanner.position() });
             Ok(())
         })
     }

@@ -6,37 +6,7 @@ use super::{Copy, in_memory, text};
 use crate::address::Links;
 use crate::hidden::Hidden;
 use crate::packument::{Packument, ReleaseRow};
-use crate::scan::{Fault, Scanner, Span};
-
-/// What stays of a release: npm's "package metadata" page, plus what newer registries and clients have added since.
-fn stays(key: &str) -> bool {
-    matches!(
-        key,
-        "name"
-            | "version"
-            | "deprecated"
-            | "dependencies"
-            | "optionalDependencies"
-            | "devDependencies"
-            | "bundleDependencies"
-            | "bundledDependencies"
-            | "peerDependencies"
-            | "peerDependenciesMeta"
-            | "acceptDependencies"
-            | "bin"
-            | "directories"
-            | "dist"
-            | "engines"
-            | "cpu"
-            | "os"
-            | "libc"
-            | "funding"
-            | HAS_INSTALL_SCRIPT
-            | "_hasShrinkwrap"
-    )
-}
-
-const HAS_INSTALL_SCRIPT: &str = "hasInstallScript";
+use crate::scan::Span;
 
 impl Packument {
     /// The abbreviated document: `name`, `modified` if it is known, `dist-tags`, and of each release that is not hidden
@@ -74,53 +44,25 @@ impl Packument {
 
 /// Copies what stays of a release.
 fn abbreviate(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links) {
-    let offset = row.object.start;
-    let mut scanner = Scanner::new(row.object.of(copy.raw));
-    let mut says_install_script = false;
-    let mut has_install_script = false;
-    let mut first = true;
     copy.put(b"{");
-    let scanned = scanner.members(|scanner, key| {
-        let name = key.decode().unwrap_or_default();
-        if name == "scripts" && scanner.peek() == Some(b'{') {
-            has_install_script = runs_on_install(scanner)?;
-            return Ok(());
+    for (place, run) in row.abbreviated.runs.iter().enumerate() {
+        if place > 0 {
+            copy.put(b",");
         }
-        let value = scanner.value()?;
-        if stays(&name) {
-            says_install_script |= name == HAS_INSTALL_SCRIPT;
-            if !std::mem::take(&mut first) {
-                copy.put(b",");
-            }
-            copy_member(copy, row, links, Span { start: offset + key.span.start, end: offset + value.end });
-        }
-        Ok::<_, Fault>(())
-    });
-    debug_assert!(scanned.is_ok(), "compile() scanned these bytes before");
-    if has_install_script && !says_install_script {
+        copy_run(copy, row, links, *run);
+    }
+    if row.abbreviated.add_install_script {
         copy.put(b",\"hasInstallScript\":true");
     }
     copy.put(b"}");
 }
 
-fn copy_member(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links, member: Span) {
-    copy.skip_to(member.start);
+fn copy_run(copy: &mut Copy<'_>, row: &ReleaseRow, links: &Links, run: Span) {
+    copy.skip_to(run.start);
     match &row.tarball {
-        Some(tarball) if member.start < tarball.span.start && tarball.span.end <= member.end => {
-            copy.release(row, links, member.end);
+        Some(tarball) if run.start < tarball.span.start && tarball.span.end <= run.end => {
+            copy.release(row, links, run.end);
         }
-        _ => copy.to(member.end),
+        _ => copy.to(run.end),
     }
-}
-
-/// Reads `scripts`: npm runs these three when the package is installed.
-fn runs_on_install(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
-    let mut found = false;
-    scanner.members(|scanner, key| {
-        let script = scanner.text_value()?.is_some_and(|text| text.span.len() > 2);
-        let at_install = matches!(key.decode().as_deref(), Some("preinstall" | "install" | "postinstall"));
-        found |= script && at_install;
-        Ok::<_, Fault>(())
-    })?;
-    Ok(found)
 }

@@ -1,5 +1,6 @@
 //! What a page says about its files, checked: the one place that makes a [`Project`] from outside data.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
@@ -143,9 +144,14 @@ fn names_another_file(url: &Url, filename: &str) -> bool {
 }
 
 /// The decoded end of the URL's path.
-pub(super) fn last_segment(url: &Url) -> String {
-    let last = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
-    percent_decode_str(last).decode_utf8_lossy().into_owned()
+pub(super) fn last_segment(url: &Url) -> Cow<'_, str> {
+    // A URL with a host has a path, and that starts with a slash.
+    let last = url.path().rsplit('/').next().unwrap_or_default();
+    match last.contains('%') {
+        true => percent_decode_str(last).decode_utf8_lossy(),
+        // A parsed URL is ASCII: what is not encoded means itself.
+        false => Cow::Borrowed(last),
+    }
 }
 
 /// The index's own list; without one, the versions of the files in their order.

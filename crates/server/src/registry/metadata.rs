@@ -4,7 +4,6 @@ use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::Asked;
-use crate::http::negotiate;
 
 pub use super::packed::Rendered;
 pub use super::renders::{Form, RenderKey, Renders};
@@ -12,13 +11,13 @@ pub use super::renders::{Form, RenderKey, Renders};
 /// Answers with a document, or with `304` where the client has it. `age` is how long a stale document has been out of
 /// date, in seconds (RFC 9211's negative `ttl` says so to those who look).
 pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str, age: Option<u64>) -> Response<Body> {
-    let matched = negotiate::matches_etag(&asked.parts.headers, &rendered.etag);
-    let body = if matched || asked.exchange.head { Body::empty() } else { rendered.body() };
+    let matched = rendered.known_by(&asked.parts.headers);
+    let body = if matched.is_some() || asked.exchange.head { Body::empty() } else { rendered.body() };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     // All headers of an answer, so that the map never grows.
     headers.reserve(16);
-    headers.insert(header::ETAG, rendered.etag.clone());
+    headers.insert(header::ETAG, matched.unwrap_or(&rendered.etag).clone());
     headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=60"));
     if let Some(age) = age
@@ -26,7 +25,7 @@ pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str
     {
         headers.insert(header::HeaderName::from_static("cache-status"), value);
     }
-    if matched {
+    if matched.is_some() {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }

@@ -9,8 +9,10 @@ use bytes::{Buf, Bytes};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
+
+use crate::http::negotiate;
 
 /// A document ready to be sent.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub struct Rendered {
     form: Kept,
     /// Its entity tag.
     pub etag: HeaderValue,
+    /// The tag of the same document compressed with the other [`Effort`]: who has that has this too.
+    twin: Option<HeaderValue>,
     /// Its length as it is sent.
     pub length: HeaderValue,
 }
@@ -34,30 +38,73 @@ enum Kept {
     Unpacked(u64),
 }
 
-/// zlib-rs packs repetitive packuments far better from level 7 on (next: 1,168 KB at 6 in 61 ms, 687 KB at 7 in 77 ms,
-/// 649 KB at 8 in 163 ms), and this is done once per revision.
-const LEVEL: u32 = 7;
+/// How much work goes into compressing a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// zlib-rs packs repetitive packuments far better from level 7 on (next: 1,168 KB at 6 in 61 ms, 687 KB at 7 in 77 ms,
+    /// 649 KB at 8 in 163 ms), and this is done once per revision.
+    Best,
+    /// For the first who ask, while the best is made behind them.
+    Quick,
+}
+
+impl Effort {
+    /// Not this one.
+    pub fn other(self) -> Effort {
+        if self == Effort::Best { Effort::Quick } else { Effort::Best }
+    }
+
+    fn level(self) -> Compression {
+        Compression::new(if self == Effort::Best { 7 } else { 2 })
+    }
+}
+
 /// Answers smaller than this are not worth compressing.
 const WORTH_COMPRESSING: usize = 512;
 /// Bytes that are gathered before the compressor gets them, and that are decompressed at once.
 const PIECE: usize = 32 * 1024;
 
 impl Rendered {
-    /// Takes a body, compressing it if asked to.
+    /// Takes a body, compressing it as well as can be if asked to.
     pub fn make(body: Vec<u8>, etag: HeaderValue, gzip: bool) -> io::Result<Rendered> {
-        if gzip && body.len() >= WORTH_COMPRESSING {
-            let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), Compression::new(LEVEL));
-            encoder.write_all(&body)?;
-            return Ok(Rendered::packed(encoder.finish()?.into(), body.len() as u64, etag));
+        if gzip { Rendered::compress(body, etag, Effort::Best) } else { Ok(Rendered::plain(body, etag)) }
+    }
+
+    /// Compresses a body, if that is worth it.
+    pub fn compress(body: Vec<u8>, etag: HeaderValue, effort: Effort) -> io::Result<Rendered> {
+        if body.len() < WORTH_COMPRESSING {
+            return Ok(Rendered::plain(body, etag));
         }
+        let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 6), effort.level());
+        encoder.write_all(&body)?;
+        Ok(Rendered::packed(encoder.finish()?.into(), body.len() as u64, etag))
+    }
+
+    fn plain(body: Vec<u8>, etag: HeaderValue) -> Rendered {
         let length = HeaderValue::from(body.len());
-        Ok(Rendered { bytes: body.into(), form: Kept::Plain, etag, length })
+        Rendered { bytes: body.into(), form: Kept::Plain, etag, twin: None, length }
     }
 
     /// A document of `plain` bytes that is compressed already.
     pub fn packed(bytes: Bytes, plain: u64, etag: HeaderValue) -> Rendered {
         let length = HeaderValue::from(bytes.len());
-        Rendered { bytes, form: Kept::Packed(plain), etag, length }
+        Rendered { bytes, form: Kept::Packed(plain), etag, twin: None, length }
+    }
+
+    /// The same with the tag of its twin.
+    pub fn with_twin(self, twin: HeaderValue) -> Rendered {
+        Rendered { twin: Some(twin), ..self }
+    }
+
+    /// The same document, compressed once more: as well as can be.
+    pub fn best(&self, etag: HeaderValue) -> io::Result<Rendered> {
+        let best = straight(|out| io::copy(&mut GzDecoder::new(&*self.bytes), out).map(drop), etag, Effort::Best)?;
+        if best.packed_from() == self.packed_from() { Ok(best) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+
+    /// The tag by which a client says that it has this document.
+    pub fn known_by(&self, headers: &HeaderMap) -> Option<&HeaderValue> {
+        [Some(&self.etag), self.twin.as_ref()].into_iter().flatten().find(|tag| negotiate::matches_etag(headers, tag))
     }
 
     /// The same for a client that takes no gzip.
@@ -66,7 +113,7 @@ impl Rendered {
             Kept::Packed(plain) => (Kept::Unpacked(plain), HeaderValue::from(plain)),
             form => (form, self.length.clone()),
         };
-        Rendered { bytes: self.bytes.clone(), form, etag, length }
+        Rendered { bytes: self.bytes.clone(), form, etag, twin: None, length }
     }
 
     /// It is sent as gzip.
@@ -102,8 +149,12 @@ impl Rendered {
 }
 
 /// Compresses what is written as it is written, so that the document itself is never in memory.
-pub fn straight(write: impl FnOnce(&mut dyn Write) -> io::Result<()>, etag: HeaderValue) -> io::Result<Rendered> {
-    let mut counted = Counted { out: GzEncoder::new(Vec::new(), Compression::new(LEVEL)), count: 0 };
+pub fn straight(
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    etag: HeaderValue,
+    effort: Effort,
+) -> io::Result<Rendered> {
+    let mut counted = Counted { out: GzEncoder::new(Vec::new(), effort.level()), count: 0 };
     let mut gathered = BufWriter::with_capacity(PIECE, &mut counted);
     write(&mut gathered)?;
     gathered.flush()?;
@@ -174,9 +225,12 @@ mod tests {
         let text: Vec<u8> = (0..300_000u32).flat_map(|n| n.to_string().into_bytes()).collect();
         let etag = HeaderValue::from_static("\"e\"");
         let whole = text.clone();
-        let packed = straight(move |out| out.write_all(&whole), etag.clone()).expect("compressed");
+        let packed = straight(move |out| out.write_all(&whole), etag.clone(), Effort::Quick).expect("compressed");
         assert!(packed.is_gzip() && packed.held() < text.len() / 2);
         assert_eq!(packed.packed_from(), Some(text.len() as u64));
+        let best = packed.best(HeaderValue::from_static("\"b\"")).expect("compressed again");
+        assert!(best.held() < packed.held());
+        assert_eq!(best.unpacked(etag.clone()).body().collect().await.expect("a body").to_bytes(), text);
         let plain = packed.unpacked(etag);
         assert!(!plain.is_gzip());
         assert_eq!(plain.length, text.len().to_string());
@@ -186,8 +240,10 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_does_not_hold_what_it_promises_breaks_off() {
         let etag = HeaderValue::from_static("\"e\"");
-        let packed = straight(|out| out.write_all(b"short"), etag.clone()).expect("compressed");
-        let lying = Rendered::packed(packed.bytes().clone(), 1000, etag.clone()).unpacked(etag);
+        let packed = straight(|out| out.write_all(b"short"), etag.clone(), Effort::Best).expect("compressed");
+        let lying = Rendered::packed(packed.bytes().clone(), 1000, etag.clone());
+        assert!(lying.best(etag.clone()).is_err());
+        let lying = lying.unpacked(etag);
         assert!(lying.body().collect().await.is_err());
     }
 }

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::HeaderValue;
 use moka::sync::Cache;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
 use super::bodies::Bodies;
-use super::packed::{self, Rendered};
+use super::packed::{self, Effort, Rendered};
 use crate::http::{Code, Origin, Problem};
 
 /// The form of a document.
@@ -49,21 +50,32 @@ impl RenderKey {
         RenderKey { revision, hidden: [0; 16], origin: origin.id, origin_tag: origin.tag, form, gzip }
     }
 
-    /// A strong tag per form, encoding, address and hidden set.
-    fn etag(&self) -> HeaderValue {
+    /// A strong tag per form, encoding, address and hidden set; what is compressed quickly has other bytes, and another tag.
+    fn etag(&self, effort: Effort) -> HeaderValue {
         let form = match self.form {
             Form::Packument => 'f',
             Form::Abbreviated => 'a',
             Form::SimpleJson => 'j',
             Form::SimpleHtml => 'h',
         };
-        let encoding = if self.gzip { 'z' } else { 'i' };
+        let encoding = match (self.gzip, effort) {
+            (false, _) => 'i',
+            (true, Effort::Best) => 'z',
+            (true, Effort::Quick) => 'q',
+        };
         let hidden = u128::from_be_bytes(self.hidden);
         let text = format!("\"{:016x}-{form}{encoding}{:x}-{hidden:x}\"", self.revision, self.origin_tag);
         HeaderValue::try_from(text).expect("printable ASCII")
     }
 }
 
+/// Upstream documents larger than this are compressed quickly for those who ask first: the best takes some milliseconds.
+const WORTH_HURRY: u64 = 64 * 1024;
+/// Quickly compressed answers that may wait to be compressed again. A document that finds no place is compressed well at
+/// once, so that the work does not pile up.
+const WAITING: usize = 256;
+/// How long they wait before that: who asked first asks for more, and should have the processor.
+const BEFORE_BEST: Duration = Duration::from_millis(250);
 /// Documents larger than this are held compressed only, and decompressed for the few clients that don't take gzip.
 const LARGE: u64 = 1 << 20;
 
@@ -76,6 +88,16 @@ pub struct Renders {
     making: Mutex<HashMap<RenderKey, Making>>,
     /// Renderings at once: as many as there are cores, so that many large documents do not fill the memory.
     turns: Semaphore,
+    /// Places among those that wait to be compressed again.
+    waiting: Arc<Semaphore>,
+    behind: Arc<Behind>,
+}
+
+/// What is done with an answer when nobody waits for it.
+struct Behind {
+    cache: Cache<RenderKey, Arc<Rendered>>,
+    /// One is compressed again at a time.
+    turn: Semaphore,
     bodies: Option<Arc<Bodies>>,
 }
 
@@ -83,11 +105,13 @@ impl Renders {
     /// An empty cache of at most `bytes`, over what was kept on disk.
     pub fn new(bytes: u64, bodies: Option<Arc<Bodies>>) -> Renders {
         let weigh = |_: &RenderKey, r: &Arc<Rendered>| u32::try_from(r.held() + 256).unwrap_or(u32::MAX);
+        let cache = Cache::builder().max_capacity(bytes).weigher(weigh).build();
         Renders {
-            cache: Cache::builder().max_capacity(bytes).weigher(weigh).build(),
+            cache: cache.clone(),
             making: Mutex::default(),
             turns: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
-            bodies,
+            waiting: Arc::new(Semaphore::new(WAITING)),
+            behind: Arc::new(Behind { cache, turn: Semaphore::new(1), bodies }),
         }
     }
 
@@ -104,10 +128,10 @@ impl Renders {
             return Ok(rendered);
         }
         if key.gzip || length <= LARGE {
-            return Box::pin(self.once(key, origin, length > LARGE, render)).await;
+            return Box::pin(self.once(key, origin, length, render)).await;
         }
-        let packed = Box::pin(self.once(RenderKey { gzip: true, ..key }, origin, true, render)).await?;
-        Ok(Arc::new(packed.unpacked(key.etag())))
+        let packed = Box::pin(self.once(RenderKey { gzip: true, ..key }, origin, length, render)).await?;
+        Ok(Arc::new(packed.unpacked(key.etag(Effort::Best))))
     }
 
     /// A document that was kept from before a restart.
@@ -119,22 +143,23 @@ impl Renders {
         let packed = match self.cache.get(&packed_key) {
             Some(packed) => packed,
             None => {
-                let (bodies, origin, etag) = (self.bodies.clone()?, origin.clone(), packed_key.etag());
+                let (bodies, origin) = (self.behind.bodies.clone()?, origin.clone());
                 let wanted = packed_key.clone();
                 let read = tokio::task::spawn_blocking(move || bodies.read(&wanted, &origin)).await.ok()??;
-                let packed = Arc::new(Rendered::packed(read.body, read.plain, etag));
+                let packed = Rendered::packed(read.body, read.plain, packed_key.etag(Effort::Best));
+                let packed = Arc::new(packed.with_twin(packed_key.etag(Effort::Quick)));
                 self.cache.insert(packed_key, packed.clone());
                 packed
             }
         };
-        Some(if key.gzip { packed } else { Arc::new(packed.unpacked(key.etag())) })
+        Some(if key.gzip { packed } else { Arc::new(packed.unpacked(key.etag(Effort::Best))) })
     }
 
     async fn once(
         &self,
         key: RenderKey,
         origin: &Arc<Origin>,
-        large: bool,
+        length: u64,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
     ) -> Result<Arc<Rendered>, Problem> {
         let cell = self.lock().entry(key.clone()).or_default().clone();
@@ -142,7 +167,7 @@ impl Renders {
         let found = self.cache.get(&key);
         let made = match found {
             Some(rendered) => Ok(rendered),
-            None => cell.get_or_try_init(|| self.make(&key, origin, large, render)).await.cloned(),
+            None => cell.get_or_try_init(|| self.make(&key, origin, length, render)).await.cloned(),
         };
         let mut making = self.lock();
         if making.get(&key).is_some_and(|listed| Arc::ptr_eq(listed, &cell)) {
@@ -156,30 +181,66 @@ impl Renders {
         &self,
         key: &RenderKey,
         origin: &Arc<Origin>,
-        large: bool,
+        length: u64,
         render: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
     ) -> Result<Arc<Rendered>, String> {
         let _turn = self.turns.acquire().await.map_err(|e| e.to_string())?;
-        let (etag, gzip) = (key.etag(), key.gzip);
-        let made = tokio::task::spawn_blocking(move || match gzip && large {
-            true => packed::straight(render, etag),
-            false => {
+        let hurry = (key.gzip && length > WORTH_HURRY).then(|| self.waiting.clone().try_acquire_owned().ok()).flatten();
+        let effort = if hurry.is_some() { Effort::Quick } else { Effort::Best };
+        let (etag, gzip) = (key.etag(effort), key.gzip);
+        let made = tokio::task::spawn_blocking(move || match gzip {
+            true if length > LARGE => packed::straight(render, etag, effort),
+            _ => {
                 let mut body = Vec::new();
-                render(&mut body).and_then(|()| Rendered::make(body, etag, gzip))
+                render(&mut body)?;
+                if gzip { Rendered::compress(body, etag, effort) } else { Rendered::make(body, etag, false) }
             }
         });
-        let made = Arc::new(made.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?);
+        let made = made.await.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
+        let made = Arc::new(if gzip { made.with_twin(key.etag(effort.other())) } else { made });
         self.cache.insert(key.clone(), made.clone());
-        if let (Some(bodies), Some(plain)) = (self.bodies.clone().filter(|_| key.hidden == [0; 16]), made.packed_from())
-        {
-            let (key, origin, made) = (key.clone(), origin.clone(), made.clone());
-            // Nobody waits for it.
-            tokio::task::spawn_blocking(move || bodies.write(&key, &origin, made.bytes(), plain));
-        }
+        let (behind, key, origin, first) = (self.behind.clone(), key.clone(), origin.clone(), made.clone());
+        // Nobody waits for it.
+        tokio::spawn(async move {
+            match hurry {
+                Some(place) if first.is_gzip() => behind.improve(key, origin, first, place).await,
+                _ => behind.keep(key, origin, first).await,
+            }
+        });
         Ok(made)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<RenderKey, Making>> {
         self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Behind {
+    /// Compresses a document again, as well as can be, for all who ask from then on.
+    async fn improve(&self, key: RenderKey, origin: Arc<Origin>, quick: Arc<Rendered>, place: OwnedSemaphorePermit) {
+        tokio::time::sleep(BEFORE_BEST).await;
+        let Ok(_turn) = self.turn.acquire().await else { return };
+        let (best, twin) = (key.etag(Effort::Best), quick.etag.clone());
+        let made = tokio::task::spawn_blocking(move || quick.best(best)).await.map_err(io::Error::other).flatten();
+        drop(place);
+        match made {
+            Ok(best) => {
+                let best = Arc::new(best.with_twin(twin));
+                self.cache.insert(key.clone(), best.clone());
+                self.keep(key, origin, best).await;
+            }
+            Err(error) => tracing::error!(%error, "an answer could not be compressed again"),
+        }
+    }
+
+    /// Keeps an answer in which nothing is hidden for after a restart.
+    async fn keep(&self, key: RenderKey, origin: Arc<Origin>, made: Arc<Rendered>) {
+        if let (Some(bodies), Some(plain)) = (self.bodies.clone().filter(|_| key.hidden == [0; 16]), made.packed_from())
+        {
+            let kept = tokio::task::spawn_blocking(move || bodies.write(&key, &origin, made.bytes(), plain)).await;
+            if kept.is_err() {
+                tracing::error!("storing an answer panicked");
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ mod asides;
 mod audit;
 mod bad_input;
 mod boot;
+mod compression;
 mod credentials;
 mod database_down;
 mod decision;

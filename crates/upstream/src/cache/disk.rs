@@ -1,6 +1,7 @@
 //! Raw documents on disk, so that after a restart there is something to serve while the upstream is down.
 //!
-//! One file per document: a line of JSON, then the body as gzip (whose checksum finds damage). The file's
+//! One file per document: a line of JSON, then the body as gzip: as it came, or compressed by us. A SHA-256 of what
+//! travelled finds damage. The file's
 //! modification time is the moment of the last good answer, so that a revalidation costs no rewriting.
 
 use std::fs::File;
@@ -9,11 +10,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use flate2::Compression;
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use sekisho_core::{PackageName, Timestamp};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::RawDocument;
@@ -25,13 +28,45 @@ use crate::source::Upstream;
 
 /// Longest header line that is read.
 const MAX_HEADER: u64 = 32 * 1024;
+/// A body of so many bytes is compressed in about a millisecond.
+const QUICKLY_COMPRESSED: usize = 256 * 1024;
 /// The form of the files. Another number is a miss.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// A document with what is stored beside it.
 pub(super) struct Stored {
-    pub(super) raw: RawDocument,
-    pub(super) standing: Standing,
+    body: Body,
+    content_type: String,
+    url: Url,
+    length: u64,
+    standing: Standing,
+}
+
+/// A body as it travelled.
+enum Body {
+    Packed(Bytes),
+    Plain(Bytes),
+}
+
+impl Stored {
+    /// What came compressed is stored as it came: it is there, and smaller than what a fast compression makes.
+    pub(super) fn new(raw: RawDocument, packed: Option<Bytes>, standing: Standing) -> Stored {
+        let RawDocument { body, content_type, url } = raw;
+        let length = body.len() as u64;
+        let body = packed.map_or(Body::Plain(body), Body::Packed);
+        Stored { body, content_type, url, length, standing }
+    }
+
+    /// Storing it takes longer than some milliseconds.
+    pub(super) fn has_to_be_compressed(&self) -> bool {
+        matches!(&self.body, Body::Plain(body) if body.len() > QUICKLY_COMPRESSED)
+    }
+
+    /// Bytes of memory held.
+    pub(super) fn held(&self) -> usize {
+        let (Body::Packed(bytes) | Body::Plain(bytes)) = &self.body;
+        bytes.len()
+    }
 }
 
 /// What is known of a stored document without reading it.
@@ -53,6 +88,8 @@ struct Header {
     etag: Option<String>,
     last_modified: Option<String>,
     fresh_for_ms: u64,
+    /// The body travelled as it lies here.
+    packed: bool,
     length: u64,
     revision: u64,
 }
@@ -81,7 +118,7 @@ impl Disk {
     }
 
     /// Reads a document, if it is there, whole, and of this upstream. A damaged file is removed.
-    pub(super) fn read(&self, name: &PackageName, upstream: &Upstream) -> Option<Stored> {
+    pub(super) fn read(&self, name: &PackageName, upstream: &Upstream) -> Option<(RawDocument, Standing)> {
         let file = self.files.open(name.as_str())?;
         match self.parse(file, name, upstream) {
             Ok(stored) => {
@@ -122,21 +159,30 @@ impl Disk {
     }
 
     /// `Ok(None)`: a whole file, but of another upstream.
-    fn parse(&self, file: File, name: &PackageName, upstream: &Upstream) -> io::Result<Option<Stored>> {
+    fn parse(
+        &self,
+        file: File,
+        name: &PackageName,
+        upstream: &Upstream,
+    ) -> io::Result<Option<(RawDocument, Standing)>> {
         let mut reader = BufReader::new(file);
         let (header, fetched_at) = self.header(&mut reader, name)?;
         if header.upstream != upstream.base().as_str() {
             return Ok(None);
         }
         let standing = header.standing(fetched_at);
+        let mut packed = Vec::new();
+        reader.take(self.max_body).read_to_end(&mut packed)?;
         let mut body = Vec::new();
-        GzDecoder::new(reader).take(header.length.saturating_add(1)).read_to_end(&mut body)?;
+        MultiGzDecoder::new(packed.as_slice()).take(header.length.saturating_add(1)).read_to_end(&mut body)?;
+        let digest = if header.packed { Sha256::digest(&packed) } else { Sha256::digest(&body) };
         let url = Url::parse(&header.url).map_err(io::Error::other)?;
         let raw = RawDocument { body: body.into(), content_type: header.content_type, url };
-        if raw.body.len() as u64 != header.length || revision(name, &raw) != header.revision {
+        let revision = revision(name, &raw, header.packed, &digest.into());
+        if raw.body.len() as u64 != header.length || revision != header.revision {
             return Err(io::Error::other("not the content that was stored"));
         }
-        Ok(Some(Stored { raw, standing }))
+        Ok(Some((raw, standing)))
     }
 
     /// Stores a document. A failure (a full disk) is logged once; serving goes on without.
@@ -164,20 +210,28 @@ fn fill(file: &mut File, name: &PackageName, upstream: &Upstream, stored: &Store
         form: FORM,
         name: name.as_str().to_owned(),
         upstream: upstream.base().to_string(),
-        url: stored.raw.url.to_string(),
-        content_type: stored.raw.content_type.clone(),
+        url: stored.url.to_string(),
+        content_type: stored.content_type.clone(),
         etag: stored.standing.validators.etag.clone(),
         last_modified: stored.standing.validators.last_modified.clone(),
         fresh_for_ms: u64::try_from(stored.standing.fresh_for.as_millis()).unwrap_or(u64::MAX),
-        length: stored.raw.body.len() as u64,
+        packed: matches!(stored.body, Body::Packed(_)),
+        length: stored.length,
         revision: stored.standing.revision,
     };
     let mut out = BufWriter::new(&mut *file);
     serde_json::to_writer(&mut out, &header)?;
     out.write_all(b"\n")?;
-    let mut gzip = GzEncoder::new(out, Compression::fast());
-    gzip.write_all(&stored.raw.body)?;
-    gzip.finish()?.flush()?;
+    match &stored.body {
+        Body::Packed(body) => out.write_all(body)?,
+        Body::Plain(body) => {
+            let mut gzip = GzEncoder::new(&mut out, Compression::fast());
+            gzip.write_all(body)?;
+            gzip.finish()?;
+        }
+    }
+    out.flush()?;
+    drop(out);
     file.set_modified(system_time(stored.standing.fetched_at))
 }
 

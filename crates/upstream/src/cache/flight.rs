@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sekisho_core::{PackageName, Timestamp};
 use tokio::sync::watch;
@@ -69,6 +70,9 @@ impl<D: Document> Drop for Landing<D> {
         self.cache.flights.lock().remove(&self.name);
     }
 }
+
+/// How long a document waits whose storing takes a while: compressing it must not hold up the answers that are made of it.
+const BEFORE_STORING: Duration = Duration::from_millis(250);
 
 /// Runs one flight: fetch or revalidate, compile, remember, tell the askers; then, with nobody waiting, store.
 pub(super) async fn fly<D: Document>(
@@ -244,13 +248,13 @@ impl<D: Document> Inner<D> {
         prior: Option<Arc<Entry<D>>>,
         body: FetchedBody,
     ) -> Result<Refreshed<D>, FetchError> {
-        let FetchedBody { bytes, content_type, validators, cache_control, final_url, charge } = body;
+        let FetchedBody { bytes, packed, digest, content_type, validators, cache_control, final_url, charge } = body;
         let fresh_for = fresh_for(cache_control.as_deref(), &self.parts.config);
         let raw = RawDocument { body: bytes, content_type, url: final_url };
         let now = self.now();
         let (cache, name) = (Arc::clone(self), name.clone());
         self.blocking(move || {
-            let revision = revision(&name, &raw);
+            let revision = revision(&name, &raw, packed.is_some(), &digest);
             if let Some(same) = prior.filter(|prior| prior.revision == revision) {
                 return Ok((same.renewed(now, fresh_for, validators), Keep::Touch(now)));
             }
@@ -259,7 +263,7 @@ impl<D: Document> Inner<D> {
             let (body_length, stale) = (raw.body.len() as u64, false);
             let standing = Standing { validators: validators.clone(), fetched_at: now, fresh_for, revision };
             let entry = Entry { document, revision, body_length, fetched_at: now, stale, fresh_for, validators };
-            let stored = Stored { raw, standing };
+            let stored = Stored::new(raw, packed, standing);
             Ok((Arc::new(entry), Keep::Write(upstream, Box::new(stored))))
         })
         .await
@@ -282,7 +286,7 @@ impl<D: Document> Inner<D> {
         let disk = Arc::clone(self.disk.as_ref()?);
         let (cache, name, upstream) = (Arc::clone(self), name.clone(), Arc::clone(upstream));
         let read = self.blocking(move || {
-            let Some(Stored { raw, standing }) = disk.read(&name, &upstream) else { return Ok(None) };
+            let Some((raw, standing)) = disk.read(&name, &upstream) else { return Ok(None) };
             let Ok(document) = cache.compiled(&name, &raw) else {
                 // Written by another version of this program, perhaps: as good as damaged.
                 disk.remove(&name);
@@ -298,7 +302,7 @@ impl<D: Document> Inner<D> {
     async fn keep(&self, name: PackageName, keep: Keep) {
         let Some(disk) = self.disk.clone() else { return };
         let waiting = match &keep {
-            Keep::Write(_, stored) => stored.raw.body.len() / 1024 + 1,
+            Keep::Write(_, stored) => stored.held() / 1024 + 1,
             _ => 0,
         };
         let waiting = u32::try_from(waiting.min(WRITE_QUEUE_KIB)).unwrap_or(u32::MAX);
@@ -307,6 +311,9 @@ impl<D: Document> Inner<D> {
             self.parts.counters.disk_skipped.add(1);
             return;
         };
+        if matches!(&keep, Keep::Write(_, stored) if stored.has_to_be_compressed()) {
+            tokio::time::sleep(BEFORE_STORING).await;
+        }
         let done = tokio::task::spawn_blocking(move || match keep {
             Keep::Nothing => {}
             Keep::Touch(at) => disk.touch(&name, at),

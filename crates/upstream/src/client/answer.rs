@@ -37,7 +37,7 @@ impl Client {
             other => return Err(FetchError::Invalid(format!("unexpected status {other}"))),
         }
         let caps = Caps { transfer: ask.cap, body: ask.cap };
-        body::read(response, caps, self.0.budget.charge()).await.map(|(bytes, _)| bytes.to_vec())
+        body::read(response, caps, self.0.budget.charge()).await.map(|whole| whole.plain.to_vec())
     }
 
     async fn asked(&self, ask: &Ask) -> Result<reqwest::Response, FetchError> {

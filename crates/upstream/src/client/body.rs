@@ -1,14 +1,14 @@
 //! Reading a body with a cap before and a cap after decompression, and one for all bodies together.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use flate2::read::MultiGzDecoder;
 use http::header;
+use sha2::{Digest, Sha256};
 
 use super::send::failure;
+use super::unpack::Unpacker;
 use crate::error::{FetchError, Unavailable};
 
 /// Bytes of bodies that are held at the moment, all documents together: many large answers at once must not fill
@@ -38,7 +38,16 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    fn grow(&mut self, bytes: usize) -> Result<(), FetchError> {
+    /// Another part of the same budget.
+    fn beside(&self) -> Charge {
+        self.budget.charge()
+    }
+
+    fn merge(&mut self, mut other: Charge) {
+        self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
+    }
+
+    pub(super) fn grow(&mut self, bytes: usize) -> Result<(), FetchError> {
         let bytes = bytes as u64;
         self.bytes = self.bytes.saturating_add(bytes);
         let held = self.budget.held.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
@@ -61,20 +70,27 @@ pub struct Caps {
     pub body: u64,
 }
 
-/// Reads the body whole. Decompression runs on a thread for blocking work.
-pub(super) async fn read(
-    response: reqwest::Response,
-    caps: Caps,
-    mut charge: Charge,
-) -> Result<(Bytes, Charge), FetchError> {
-    let gzip = is_gzip(&response)?;
-    let limit = if gzip { caps.transfer } else { caps.transfer.min(caps.body) };
-    let raw = collect(response, limit, &mut charge).await?;
-    if !gzip {
-        return Ok((raw, charge));
+/// A body as it was read.
+#[derive(Debug)]
+pub(super) struct Whole {
+    /// Decompressed.
+    pub(super) plain: Bytes,
+    /// As it travelled, if it was compressed.
+    pub(super) packed: Option<Bytes>,
+    /// SHA-256 of what travelled: made while it arrives, and over a fraction of the bytes where they are compressed.
+    pub(super) digest: [u8; 32],
+    pub(super) charge: Charge,
+}
+
+/// Compressed bytes that are gathered before a thread for blocking work gets them.
+const PIECE: usize = 64 * 1024;
+
+/// Reads the body whole. It is hashed and decompressed while it arrives; decompression runs on a thread for blocking work.
+pub(super) async fn read(response: reqwest::Response, caps: Caps, charge: Charge) -> Result<Whole, FetchError> {
+    match is_gzip(&response)? {
+        true => read_packed(response, caps, charge).await,
+        false => read_plain(response, caps.transfer.min(caps.body), charge).await,
     }
-    let unpacked = tokio::task::spawn_blocking(move || Ok((gunzip(&raw, caps.body, &mut charge)?, charge))).await;
-    unpacked.unwrap_or(Err(FetchError::Unavailable(Unavailable::Internal)))
 }
 
 fn is_gzip(response: &reqwest::Response) -> Result<bool, FetchError> {
@@ -87,83 +103,83 @@ fn is_gzip(response: &reqwest::Response) -> Result<bool, FetchError> {
     }
 }
 
-/// Grows with what really arrives; the announced length is only used to refuse early.
-async fn collect(mut response: reqwest::Response, limit: u64, charge: &mut Charge) -> Result<Bytes, FetchError> {
-    if response.content_length().is_some_and(|length| length > limit) {
-        return Err(FetchError::TooLarge { limit });
-    }
-    let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
-        if (body.len() as u64).saturating_add(chunk.len() as u64) > limit {
-            return Err(FetchError::TooLarge { limit });
-        }
-        charge.grow(chunk.len())?;
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
+async fn read_plain(response: reqwest::Response, limit: u64, charge: Charge) -> Result<Whole, FetchError> {
+    let mut arriving = Arriving::new(response, limit, charge)?;
+    while arriving.next().await?.is_some() {}
+    let Arriving { body, hash, charge, .. } = arriving;
+    Ok(Whole { plain: body.freeze(), packed: None, digest: hash.finalize().into(), charge })
 }
 
-/// Decompresses at most `limit` bytes.
-fn gunzip(raw: &[u8], limit: u64, charge: &mut Charge) -> Result<Bytes, FetchError> {
-    let mut out = Vec::new();
-    let mut piece = vec![0; 64 * 1024];
-    let mut reader = MultiGzDecoder::new(raw);
-    loop {
-        let length = match reader.read(&mut piece) {
-            Ok(0) => return Ok(out.into()),
-            Ok(length) => length,
-            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                return Err(FetchError::Unavailable(Unavailable::Truncated));
-            }
-            Err(_) => return Err(FetchError::Invalid("broken gzip".into())),
-        };
-        if (out.len() as u64).saturating_add(length as u64) > limit {
+async fn read_packed(response: reqwest::Response, caps: Caps, charge: Charge) -> Result<Whole, FetchError> {
+    let mut unpacker = Unpacker::new(caps.body, charge.beside());
+    let mut arriving = Arriving::new(response, caps.transfer, charge)?;
+    let (mut pieces, mut waiting) = (Vec::new(), 0);
+    while let Some(piece) = arriving.next().await? {
+        waiting += piece.len();
+        pieces.push(piece);
+        if waiting >= PIECE {
+            waiting = 0;
+            unpacker = unpack(unpacker, std::mem::take(&mut pieces)).await?;
+        }
+    }
+    let Unpacker { out, charge: beside, .. } = unpack(unpacker, pieces).await?.finish()?;
+    let Arriving { body, hash, mut charge, .. } = arriving;
+    charge.merge(beside);
+    let (plain, packed) = (out.into(), Some(body.freeze()));
+    Ok(Whole { plain, packed, digest: hash.finalize().into(), charge })
+}
+
+async fn unpack(mut unpacker: Unpacker, pieces: Vec<Bytes>) -> Result<Unpacker, FetchError> {
+    let unpacked = tokio::task::spawn_blocking(move || {
+        pieces.iter().try_for_each(|piece| unpacker.feed(piece))?;
+        Ok(unpacker)
+    });
+    unpacked.await.unwrap_or(Err(FetchError::Unavailable(Unavailable::Internal)))
+}
+
+/// A body on its way. Grows with what really arrives; the announced length is only used to refuse early.
+struct Arriving {
+    response: reqwest::Response,
+    limit: u64,
+    body: BytesMut,
+    hash: Sha256,
+    charge: Charge,
+}
+
+impl Arriving {
+    fn new(response: reqwest::Response, limit: u64, charge: Charge) -> Result<Arriving, FetchError> {
+        if response.content_length().is_some_and(|length| length > limit) {
             return Err(FetchError::TooLarge { limit });
         }
-        charge.grow(length)?;
-        out.extend_from_slice(piece.get(..length).unwrap_or_default());
+        Ok(Arriving { response, limit, body: BytesMut::new(), hash: Sha256::new(), charge })
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, FetchError> {
+        let Some(chunk) = self.response.chunk().await.map_err(|e| failure(&e))? else { return Ok(None) };
+        if (self.body.len() as u64).saturating_add(chunk.len() as u64) > self.limit {
+            return Err(FetchError::TooLarge { limit: self.limit });
+        }
+        self.charge.grow(chunk.len())?;
+        self.hash.update(&chunk);
+        self.body.extend_from_slice(&chunk);
+        Ok(Some(chunk))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn unpack(raw: &[u8], limit: u64) -> Result<Bytes, FetchError> {
-        gunzip(raw, limit, &mut Budget::new(1 << 30).charge())
-    }
 
     #[test]
-    fn a_bomb_stops_at_the_cap() {
-        let bomb = gzip(&vec![0; 1 << 20]);
-        assert!(bomb.len() < 20_000);
-        assert_eq!(unpack(&bomb, 1 << 16), Err(FetchError::TooLarge { limit: 1 << 16 }));
-        assert_eq!(unpack(&bomb, 1 << 20).unwrap().len(), 1 << 20);
-    }
-
-    #[test]
-    fn half_a_gzip_and_junk_are_told_apart() {
-        let whole = gzip(&[7; 5000]);
-        assert_eq!(unpack(&whole[..whole.len() / 2], 1 << 20), Err(FetchError::Unavailable(Unavailable::Truncated)));
-        assert!(matches!(unpack(b"<html>no gzip at all</html>", 1 << 20), Err(FetchError::Invalid(_))));
-    }
-
-    #[test]
-    fn all_bodies_together_have_a_budget_that_is_given_back() {
-        let budget = Budget::new(1 << 20);
-        let bomb = gzip(&vec![0; 700 << 10]);
+    fn two_parts_of_the_budget_are_given_back_as_one() {
+        let budget = Budget::new(100);
         let mut first = budget.charge();
-        assert!(gunzip(&bomb, 1 << 20, &mut first).is_ok());
-        let busy = Err(FetchError::Unavailable(Unavailable::Busy));
-        assert_eq!(gunzip(&bomb, 1 << 20, &mut budget.charge()), busy);
+        first.grow(60).unwrap();
+        let mut second = first.beside();
+        second.grow(40).unwrap();
+        assert!(second.beside().grow(1).is_err());
+        first.merge(second);
         drop(first);
-        assert!(gunzip(&bomb, 1 << 20, &mut budget.charge()).is_ok());
+        assert!(budget.charge().grow(100).is_ok());
     }
 }

@@ -7,6 +7,7 @@ mod post;
 mod reach;
 mod send;
 mod stream;
+mod unpack;
 mod via;
 
 use std::collections::HashMap;
@@ -145,6 +146,10 @@ pub enum Fetched {
 pub struct FetchedBody {
     /// The decompressed body.
     pub bytes: Bytes,
+    /// The body as it travelled, if it was compressed.
+    pub packed: Option<Bytes>,
+    /// SHA-256 of the body as it travelled.
+    pub digest: [u8; 32],
     /// The `Content-Type`, empty if there was none.
     pub content_type: String,
     /// What to ask with next time.
@@ -251,10 +256,11 @@ impl Client {
             Validators { etag: copied(answer, header::ETAG), last_modified: copied(answer, header::LAST_MODIFIED) };
         let caps = Caps { transfer: self.0.config.max_transfer, body: self.0.config.max_body };
         let read = body::read(opened.response, caps, self.0.budget.charge());
-        let (bytes, charge) = tokio::time::timeout_at(deadline, read)
+        let body::Whole { plain: bytes, packed, digest, charge } = tokio::time::timeout_at(deadline, read)
             .await
             .map_err(|_| FetchError::Unavailable(Unavailable::Timeout))??;
-        Ok(Fetched::Body(Box::new(FetchedBody { bytes, content_type, validators, cache_control, final_url, charge })))
+        let body = FetchedBody { bytes, packed, digest, content_type, validators, cache_control, final_url, charge };
+        Ok(Fetched::Body(Box::new(body)))
     }
 
     /// Asks for an address's size and type.

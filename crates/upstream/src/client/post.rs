@@ -56,7 +56,7 @@ impl Client {
         let response = http.post(url.clone()).headers(headers).body(packed).send().await.map_err(|e| failure(&e))?;
         judge(response.status())?;
         match response.status().as_u16() {
-            200 | 201 => body::read(response, caps, self.0.budget.charge()).await.map(|(bytes, _)| bytes),
+            200 | 201 => body::read(response, caps, self.0.budget.charge()).await.map(|whole| whole.plain),
             other => Err(FetchError::Invalid(format!("unexpected status {other}"))),
         }
     }
