@@ -93,6 +93,7 @@ fn another(path: &str, secret: &Path) -> String {
         "upstream.npm.audience" | "upstream.pypi.audience" => "domain:example.com",
         "artifacts.mode" => "stream",
         "artifacts.s3.endpoint" => "https://storage.example/",
+        "leaks.github_keys_url" => "https://keys.example/",
         "mail.transport" => "smtp",
         "mail.from" => "Gate <gate@example.com>",
         "mail.smtp.tls" => "tls",
