@@ -1,6 +1,6 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test test-long test-storage fuzz quick e2e test-clients bench tools lint hosts deny
+.PHONY: test test-long test-storage fuzz quick e2e test-openapi test-clients bench tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
@@ -24,6 +24,10 @@ quick:
 # Only the tests with real package managers, a real mail server and the built program.
 e2e:
 	@scripts/test e2e
+
+# The built program against docs/openapi.json, by schemathesis.
+test-openapi:
+	@scripts/test openapi
 
 # Every package manager against the built program and the real registries. ONLY="pnpm 12" runs a part, SHOW=1 prints what
 # each shows, WRITE=1 writes docs/clients.md. `make test` runs a part: those marked `fair` in tests/clients/versions.txt.
