@@ -6,6 +6,7 @@ mod backup;
 mod bots;
 mod doctor;
 mod fixtures;
+mod follow;
 mod orgs;
 mod person;
 mod support;

@@ -58,11 +58,12 @@ impl Program {
         self.folder.path()
     }
 
-    /// The program with these arguments, not started yet.
+    /// The program with these arguments, not started yet. The settings come last: `--set` behind a subcommand makes those
+    /// before it void.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
         command.env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
-        command.current_dir(self.folder.path()).args(&self.settings).args(arguments).stdin(Stdio::null());
+        command.current_dir(self.folder.path()).args(arguments).args(&self.settings).stdin(Stdio::null());
         command
     }
 
