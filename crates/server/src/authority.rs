@@ -10,6 +10,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::org::{Right, Role};
 use sekisho_store::NewAudit;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::callers::{Caller, KnownBot};
@@ -85,8 +86,9 @@ impl<N: Needs> May<N> {
     }
 
     /// A row of the audit log: what is done with the right, and to what.
-    pub fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: String) -> NewAudit {
-        NewAudit { id: AuditId::mint(now, &*app.random), at: now, actor: self.actor(), action, subject, detail }
+    pub fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: Value) -> NewAudit {
+        let (id, detail) = (AuditId::mint(now, &*app.random), detail.to_string());
+        NewAudit { id, at: now, actor: self.actor(), action, subject, detail }
     }
 }
 

@@ -35,7 +35,7 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/api/v1/tokens/pattern", routing::get(tokens::pattern::pattern))
         .route("/api/v1/leaks", routing::post(api::leaks::report))
         .route("/api/v1/openapi.json", routing::get(api::openapi::show))
-        .route("/o/{org_id}/guard/installs", routing::get(api::orgs::installs::list))
+        .merge(guard())
         .route("/osv/v1/query", routing::post(osv::query::one))
         .route("/osv/v1/querybatch", routing::post(osv::query::many))
         .route("/osv/v1/vulns/{id}", routing::get(osv::vulns::show))
@@ -50,6 +50,18 @@ pub fn pages() -> Router<Arc<App>> {
         .method_not_allowed_fallback(async || {
             Problem::new(Code::UnsupportedMethod, "This address does not take this method.")
         })
+}
+
+/// The organisation API.
+fn guard() -> Router<Arc<App>> {
+    use api::orgs;
+    Router::new()
+        .route("/o/{org_id}/guard/org-user-tokens", routing::post(orgs::issue::issue).get(orgs::list::list))
+        .route("/o/{org_id}/guard/org-user-tokens/probe", routing::post(orgs::probe::probe))
+        .route("/o/{org_id}/guard/org-user-tokens/by-id/{token_id}", routing::delete(orgs::revoke::revoke))
+        .route("/o/{org_id}/guard/org-user-tokens/by-id/{token_id}/rotate", routing::post(orgs::rotate::rotate))
+        .route("/o/{org_id}/guard/installs", routing::get(orgs::installs::list))
+        .route("/o/{org_id}/guard/audit", routing::get(orgs::audit::show))
 }
 
 /// Which part of the house a path leads to, and the path below it.

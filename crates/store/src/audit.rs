@@ -10,7 +10,8 @@ use crate::error::StoreError;
 statements! {
     INSERT = "INSERT INTO audit (id, org_id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     PAGE = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 \
-            ORDER BY id DESC LIMIT $3";
+            AND ($3 = '' OR actor = $3) AND ($4 = '' OR action = $4) AND at >= $5 AND at < $6 \
+            ORDER BY id DESC LIMIT $7";
 }
 
 /// A row to be written.
@@ -47,6 +48,19 @@ pub struct AuditRow {
     pub detail: String,
 }
 
+/// Which rows. The default is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// What this one did.
+    pub actor: Option<String>,
+    /// Where this was done.
+    pub action: Option<String>,
+    /// From this moment on.
+    pub from: Option<Timestamp>,
+    /// Before this moment.
+    pub to: Option<Timestamp>,
+}
+
 /// The audit log.
 pub struct Audit<'a> {
     pub(crate) db: &'a Db,
@@ -54,9 +68,17 @@ pub struct Audit<'a> {
 
 impl Audit<'_> {
     /// Rows that are older than `before`, newest first. Rows that come meanwhile change no page.
-    pub async fn page(&self, org: OrgId, before: AuditId, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        let page = sql(PAGE).bind(org).bind(before).bind(i64::from(limit));
-        self.db.all(page).await?.iter().map(read).collect()
+    pub async fn page(
+        &self,
+        org: OrgId,
+        filter: &AuditFilter,
+        before: AuditId,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let page = sql(PAGE).bind(org).bind(before).bind(text(&filter.actor)).bind(text(&filter.action));
+        let (from, to) = (filter.from.unwrap_or(Timestamp(i64::MIN)), filter.to.unwrap_or(Timestamp(i64::MAX)));
+        self.db.all(page.bind(from).bind(to).bind(i64::from(limit))).await?.iter().map(read).collect()
     }
 
     /// Writes down what changed nothing else in the database.

@@ -29,6 +29,7 @@ mod org_tokens;
 mod orgs;
 mod outbox;
 mod people;
+mod repeats;
 mod revocations;
 #[cfg(test)]
 mod schema_tests;
@@ -39,7 +40,7 @@ mod tokens;
 
 pub use accounts::{Account, Accounts};
 pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
-pub use audit::{Audit, AuditRow, NewAudit};
+pub use audit::{Audit, AuditFilter, AuditRow, NewAudit};
 pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
@@ -57,6 +58,7 @@ pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated,
 pub use orgs::{Member, MemberChange, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, HeldNote, People};
+pub use repeats::{NewRepeat, REPEAT_LIFETIME, Repeat, Repeats};
 pub use revocations::Revocations;
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

@@ -8,6 +8,7 @@ use sekisho_core::id::AccountId;
 use crate::attempts::ATTEMPT_WINDOW;
 use crate::db::{Db, sql};
 use crate::error::StoreError;
+use crate::repeats::REPEAT_LIFETIME;
 use crate::{accounts, codes, tokens};
 
 /// A login that is over is known as such for this time: its page then says what became of it.
@@ -27,6 +28,7 @@ statements! {
     CODES = "DELETE FROM codes WHERE id IN (SELECT id FROM codes WHERE expires_at <= $1 LIMIT $2)";
     ATTEMPTS = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at <= $1 LIMIT $2)";
     LOGINS = "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires_at <= $1 LIMIT $2)";
+    REPEATS = "DELETE FROM repeats WHERE scope IN (SELECT scope FROM repeats WHERE created_at <= $1 LIMIT $2)";
     MESSAGES = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at <= $1 LIMIT $2)";
 }
 
@@ -43,6 +45,8 @@ pub struct Swept {
     pub attempts: u64,
     /// Logins that are over, with their codes.
     pub logins: u64,
+    /// Answers to calls that may be repeated.
+    pub repeats: u64,
     /// Messages that were sent, dropped or given up.
     pub messages: u64,
 }
@@ -61,6 +65,7 @@ impl Maintenance<'_> {
             codes: self.delete(CODES, now.minus(DAY), batch).await?,
             attempts: self.delete(ATTEMPTS, now.minus(ATTEMPT_WINDOW), batch).await?,
             logins: self.delete(LOGINS, now.minus(ENDED_LOGINS), batch).await?,
+            repeats: self.delete(REPEATS, now.minus(REPEAT_LIFETIME), batch).await?,
             messages: self.delete(MESSAGES, now.minus(DAY), batch).await?,
         })
     }

@@ -8,6 +8,7 @@ use sekisho_core::token::{PlainToken, TokenHash};
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
+use crate::repeats::{self, NewRepeat};
 
 statements! {
     INSERT = "INSERT INTO org_tokens (id, org_id, identifier, hash, hint, made_by, created_at, expires_at, replaces) \
@@ -151,6 +152,8 @@ pub enum Rotated {
     },
     /// It was rotated before.
     Before,
+    /// The call is a repeated one, and the token of the first is there.
+    Repeated,
     /// It does not count, or the organisation has no such token.
     Absent,
 }
@@ -161,12 +164,22 @@ pub struct OrgTokens<'a> {
 }
 
 impl OrgTokens<'_> {
-    /// Stores a token.
-    pub async fn issue(&self, org: OrgId, token: &NewOrgToken, audit: &NewAudit) -> Result<(), StoreError> {
+    /// Stores a token; `false` if the call is a repeated one, and the token of the first is there.
+    pub async fn issue(
+        &self,
+        org: OrgId,
+        token: &NewOrgToken,
+        audit: &NewAudit,
+        once: Option<&NewRepeat>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        if !repeats::claim(&mut tx, once, audit.at).await? {
+            return Ok(false);
+        }
         insert(&mut tx, org, token, None, audit.at).await?;
         audit::insert(&mut tx, org, audit).await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The token with this hash, dead ones too.
@@ -209,8 +222,12 @@ impl OrgTokens<'_> {
         new: &NewOrgToken,
         old_ends: Option<Timestamp>,
         audit: &NewAudit,
+        once: Option<&NewRepeat>,
     ) -> Result<Rotated, StoreError> {
         let mut tx = self.db.begin().await?;
+        if !repeats::claim(&mut tx, once, audit.at).await? {
+            return Ok(Rotated::Repeated);
+        }
         let before = tx.optional(sql(FIND).bind(org).bind(old)).await?.as_ref().map(read).transpose()?;
         let Some(before) = before else { return Ok(Rotated::Absent) };
         if before.replaced_by.is_some() {

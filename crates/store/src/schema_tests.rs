@@ -12,7 +12,7 @@ use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, bots, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines, org_tokens,
-    orgs, outbox, people, revocations, store, tokens,
+    orgs, outbox, people, repeats, revocations, store, tokens,
 };
 
 /// Every statement over the main part.
@@ -31,6 +31,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         orgs::STATEMENTS,
         outbox::STATEMENTS,
         people::STATEMENTS,
+        repeats::STATEMENTS,
         revocations::STATEMENTS,
         store::STATEMENTS,
         tokens::STATEMENTS,
@@ -140,7 +141,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 4: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 5: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

@@ -10,7 +10,7 @@ use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
     Accounts, Attempts, Audit, Bots, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations, Outbox, People,
-    Revocations, Tokens,
+    Repeats, Revocations, Tokens,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -123,6 +123,11 @@ impl Store {
     /// The organisations' tokens.
     pub fn org_tokens(&self) -> OrgTokens<'_> {
         OrgTokens { db: &self.db }
+    }
+
+    /// Answers to calls that may be repeated.
+    pub fn repeats(&self) -> Repeats<'_> {
+        Repeats { db: &self.db }
     }
 
     /// Which credentials ended lately.

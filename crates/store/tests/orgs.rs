@@ -9,8 +9,8 @@ use sekisho_core::id::{AuditId, BotId, BotKeyId, OrgId, OrgTokenId};
 use sekisho_core::org::{IdentifierPrefix, Role, UserIdentifier};
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_store::{
-    Bot, MemberChange, NewAudit, NewBotKey, NewOrgToken, OrgTokenPage, Organisation, Rotated, Store, TokenStatus,
-    on_both_engines,
+    AuditFilter, Bot, MemberChange, NewAudit, NewBotKey, NewOrgToken, NewRepeat, OrgTokenPage, Organisation, Rotated,
+    Store, TokenStatus, on_both_engines,
 };
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ fn token(identifier: &str, expires_at: Option<Timestamp>) -> (PlainToken, NewOrg
 
 async fn issue(store: &Store, org: OrgId, identifier: &str) -> (PlainToken, OrgTokenId) {
     let (plain, new) = token(identifier, None);
-    store.org_tokens().issue(org, &new, &audit("token.issued", 0)).await.unwrap();
+    store.org_tokens().issue(org, &new, &audit("token.issued", 0), None).await.unwrap();
     (plain, new.id)
 }
 
@@ -132,7 +132,7 @@ on_both_engines! {
         assert!(ended.contains(&plain.hash()) && ended.contains(&key.hash()) && !ended.contains(&kept.hash()));
         assert!(store.org_tokens().find_by_hash(&kept.hash()).await.unwrap().unwrap().revoked_at.is_none());
         assert_eq!(store.organisations().changed_since(later(5)).await.unwrap(), [(acme, later(5))]);
-        assert_eq!(store.audit().page(acme, AuditId(Uuid::max()), 1).await.unwrap()[0].action, "org.removed");
+        assert_eq!(store.audit().page(acme, &AuditFilter::default(), AuditId(Uuid::max()), 1).await.unwrap()[0].action, "org.removed");
         assert!(org(&store, "acme").await != acme, "the name is free again");
     }
 
@@ -280,7 +280,7 @@ on_both_engines! {
         let (_, dead) = issue(&store, acme, "dead").await;
         store.org_tokens().revoke(acme, dead, &audit("token.revoked", 1)).await.unwrap().unwrap();
         let (_, ending) = token("ending", Some(later(10)));
-        store.org_tokens().issue(acme, &ending, &audit("token.issued", 0)).await.unwrap();
+        store.org_tokens().issue(acme, &ending, &audit("token.issued", 0), None).await.unwrap();
         for (status, before, after) in [
             (TokenStatus::Active, vec!["alive", "ending"], vec!["alive"]),
             (TokenStatus::Revoked, vec!["dead"], vec!["dead"]),
@@ -297,17 +297,17 @@ on_both_engines! {
         let (old_plain, old) = issue(&store, acme, "me@acme.example").await;
         let (_, new) = token("me@acme.example", None);
         let tokens = store.org_tokens();
-        let rotated = tokens.rotate(acme, old, &new, Some(later(60)), &audit("token.rotated", 10)).await.unwrap();
+        let rotated = tokens.rotate(acme, old, &new, Some(later(60)), &audit("token.rotated", 10), None).await.unwrap();
         assert_eq!(rotated, Rotated::Done { old: old_plain.hash() });
         let row = tokens.find(acme, old).await.unwrap().unwrap();
         assert_eq!((row.status(later(59)), row.status(later(60))), (TokenStatus::Active, TokenStatus::Expired));
         assert_eq!(row.replaced_by, Some(new.id));
         assert_eq!(tokens.find(acme, new.id).await.unwrap().unwrap().replaces, Some(old));
         let (_, third) = token("me@acme.example", None);
-        let again = tokens.rotate(acme, old, &third, None, &audit("token.rotated", 11)).await.unwrap();
+        let again = tokens.rotate(acme, old, &third, None, &audit("token.rotated", 11), None).await.unwrap();
         assert_eq!(again, Rotated::Before);
         assert_eq!(tokens.find(acme, third.id).await.unwrap(), None, "nothing is half done");
-        let at_once = tokens.rotate(acme, new.id, &third, None, &audit("token.rotated", 12)).await.unwrap();
+        let at_once = tokens.rotate(acme, new.id, &third, None, &audit("token.rotated", 12), None).await.unwrap();
         assert!(matches!(at_once, Rotated::Done { .. }), "{at_once:?}");
         let row = tokens.find(acme, new.id).await.unwrap().unwrap();
         assert_eq!((row.revoked_at, row.status(later(12))), (Some(later(12)), TokenStatus::Revoked));
@@ -321,7 +321,7 @@ on_both_engines! {
             let store = store.clone();
             let (_, new) = token("me@acme.example", None);
             tokio::spawn(async move {
-                store.org_tokens().rotate(acme, old, &new, Some(later(60)), &audit("token.rotated", 1)).await.unwrap()
+                store.org_tokens().rotate(acme, old, &new, Some(later(60)), &audit("token.rotated", 1), None).await.unwrap()
             })
         }).collect();
         let mut won = 0;
@@ -329,7 +329,7 @@ on_both_engines! {
             match task.await.unwrap() {
                 Rotated::Done { .. } => won += 1,
                 Rotated::Before => {}
-                Rotated::Absent => panic!("the token is there"),
+                Rotated::Absent | Rotated::Repeated => panic!("the token is there, and no call is repeated"),
             }
         }
         assert_eq!(won, 1);
@@ -340,12 +340,12 @@ on_both_engines! {
         let store = database.open().await;
         let acme = org(&store, "acme").await;
         let (_, short) = token("short", Some(later(30)));
-        store.org_tokens().issue(acme, &short, &audit("token.issued", 0)).await.unwrap();
+        store.org_tokens().issue(acme, &short, &audit("token.issued", 0), None).await.unwrap();
         let (_, new) = token("short", None);
-        store.org_tokens().rotate(acme, short.id, &new, Some(later(3600)), &audit("token.rotated", 1)).await.unwrap();
+        store.org_tokens().rotate(acme, short.id, &new, Some(later(3600)), &audit("token.rotated", 1), None).await.unwrap();
         assert_eq!(store.org_tokens().find(acme, short.id).await.unwrap().unwrap().expires_at, Some(later(30)));
         let (_, late) = token("short", None);
-        let dead = store.org_tokens().rotate(acme, short.id, &late, None, &audit("token.rotated", 40)).await.unwrap();
+        let dead = store.org_tokens().rotate(acme, short.id, &late, None, &audit("token.rotated", 40), None).await.unwrap();
         assert_eq!(dead, Rotated::Before);
     }
 
@@ -358,7 +358,7 @@ on_both_engines! {
         store.audit().note(acme, &audit("installs.exported", 6)).await.unwrap();
         let end = AuditId(Uuid::max());
         let actions = async |org, before, limit| {
-            let rows = store.audit().page(org, before, limit).await.unwrap();
+            let rows = store.audit().page(org, &AuditFilter::default(), before, limit).await.unwrap();
             (rows.iter().map(|r| r.action.clone()).collect::<Vec<_>>(), rows.last().map(|r| r.id))
         };
         let (first, last) = actions(acme, end, 2).await;
@@ -376,5 +376,29 @@ on_both_engines! {
         store.org_tokens().touch_last_used(&[(id, later(5)), (id, later(9))]).await.unwrap();
         store.org_tokens().touch_last_used(&[(id, later(3))]).await.unwrap();
         assert_eq!(store.org_tokens().find(acme, id).await.unwrap().unwrap().last_used_at, Some(later(9)));
+    }
+
+    async fn of_two_equal_calls_at_once_one_has_the_effect_and_both_find_its_answer(database) {
+        let store = database.open().await;
+        let acme = org(&store, "acme").await;
+        let tasks: Vec<_> = (0..8u8).map(|n| {
+            let (store, (_, new)) = (store.clone(), token("me@acme.example", None));
+            let once = NewRepeat { scope: [1; 32], request: [2; 32], sealed: vec![n; 100] };
+            tokio::spawn(async move { store.org_tokens().issue(acme, &new, &audit("token.issued", 1), Some(&once)).await.unwrap() })
+        }).collect();
+        let mut issued = 0;
+        for task in tasks {
+            issued += u32::from(task.await.unwrap());
+        }
+        assert_eq!(issued, 1);
+        assert_eq!(identifiers(&store, acme, &page("", None, 10), NOW).await.len(), 1);
+        let found = store.repeats().find(&[1; 32], later(2)).await.unwrap().unwrap();
+        assert_eq!((found.request, found.sealed.len()), ([2; 32], 100));
+        let day = 24 * 60 * 60;
+        assert_eq!(store.repeats().find(&[1; 32], later(1 + day)).await.unwrap(), None);
+        let (_, new) = token("me@acme.example", None);
+        let once = NewRepeat { scope: [1; 32], request: [3; 32], sealed: vec![9] };
+        assert!(store.org_tokens().issue(acme, &new, &audit("token.issued", 1 + day), Some(&once)).await.unwrap());
+        assert_eq!(store.maintenance().sweep(later(2 * day + 1), 10).await.unwrap().repeats, 1);
     }
 }

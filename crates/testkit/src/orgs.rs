@@ -80,7 +80,7 @@ impl TestApp {
         let id = OrgTokenId::mint(self.clock.now(), &*self.random);
         let identifier = UserIdentifier::parse(identifier).unwrap();
         let row = NewOrgToken::of(id, &plain, identifier, "operator", expires_at);
-        self.app.store.org_tokens().issue(org, &row, &self.operated("token.issued")).await.unwrap();
+        self.app.store.org_tokens().issue(org, &row, &self.operated("token.issued"), None).await.unwrap();
         OrgToken { id, key: plain.expose().to_owned() }
     }
 

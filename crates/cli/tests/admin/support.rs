@@ -7,7 +7,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_server::ambient::SystemRandom;
 use sekisho_store::testing::TestDatabase;
-use sekisho_store::{AuditRow, DatabaseConfig, Store};
+use sekisho_store::{AuditFilter, AuditRow, DatabaseConfig, Store};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -108,7 +108,11 @@ impl Said {
 /// The audit log of an organisation, newest first.
 pub(crate) async fn audit(database: &TestDatabase, org: &str) -> Vec<AuditRow> {
     let store = database.open().await;
-    let rows = store.audit().page(OrgId::parse(org).unwrap(), AuditId(Uuid::max()), 1000).await.unwrap();
+    let rows = store
+        .audit()
+        .page(OrgId::parse(org).unwrap(), &AuditFilter::default(), AuditId(Uuid::max()), 1000)
+        .await
+        .unwrap();
     store.close().await;
     rows
 }

@@ -1,5 +1,6 @@
 //! Reads JSON bodies: bounded, typed, and with every wrong field named in one answer.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -25,7 +26,19 @@ pub struct Fields {
 impl Fields {
     /// Reads the body as a JSON object.
     pub async fn read(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
+        Self::of(headers, read(body).await?)
+    }
+
+    /// The same, where nothing need be sent.
+    pub async fn read_if_any(headers: &HeaderMap, body: Body) -> Result<Fields, Problem> {
         let bytes = read(body).await?;
+        match bytes.is_empty() {
+            true => Ok(Fields { object: Map::new(), wrong: Vec::new() }),
+            false => Self::of(headers, bytes),
+        }
+    }
+
+    fn of(headers: &HeaderMap, bytes: Vec<u8>) -> Result<Fields, Problem> {
         if !is_json(headers) {
             return Err(Problem::new(Code::UnsupportedMediaType, "Send the body with Content-Type: application/json."));
         }
@@ -62,6 +75,35 @@ impl Fields {
             self.wrong.push(format!("{name}: expected {wanted}"));
         }
         value
+    }
+
+    /// A whole number that may be left out (or be `null`).
+    pub fn number(&mut self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
+        let number = match self.object.get(name)? {
+            Value::Null => return None,
+            value => value.as_i64().filter(|number| range.contains(number)),
+        };
+        if number.is_none() {
+            self.wrong.push(format!("{name}: expected a whole number from {} to {}", range.start(), range.end()));
+        }
+        number
+    }
+
+    /// No fields but these may be there.
+    pub fn only(&mut self, names: &[&str]) {
+        if self.object.keys().any(|key| !names.contains(&key.as_str())) {
+            self.wrong.push(format!("there is a field that is not known here; known: {}", names.join(", ")));
+        }
+    }
+
+    /// The body in one spelling, whatever its white space was.
+    pub fn canonical(&self) -> String {
+        serde_json::to_string(&self.object).unwrap_or_default()
+    }
+
+    /// Adds something that is wrong with the request.
+    pub fn wrong(&mut self, what: String) {
+        self.wrong.push(what);
     }
 
     /// A list of texts that has to be there.

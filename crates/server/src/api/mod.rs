@@ -1,9 +1,13 @@
-//! The JSON API under `/api/v1/`. The tree mirrors the paths; one endpoint per file.
+//! The JSON API under `/api/v1/` and `/o/`. The tree mirrors the paths; one endpoint per file.
 
 pub mod body;
+mod cursor;
+mod export;
+mod idempotency;
 pub mod leaks;
 pub mod openapi;
 pub mod orgs;
+mod query;
 pub mod tokens;
 
 use axum::body::Body;
@@ -29,4 +33,10 @@ pub(crate) fn store_problem(error: &StoreError) -> Problem {
     )
     .retry_after(2)
     .log(error.to_string())
+}
+
+/// The answer of the first of two equal calls was there, and is not any more.
+pub(crate) fn gone_meanwhile() -> Problem {
+    Problem::new(Code::DatabaseUnavailable, "The first call with this Idempotency-Key is not finished. Try again.")
+        .retry_after(1)
 }

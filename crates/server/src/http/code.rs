@@ -19,9 +19,12 @@ pub enum Code {
     RegistrationClosed,
     UnsupportedMethod,
     NotAcceptable,
+    AlreadyRotated,
+    TokenNotActive,
     BodyTooLarge,
     UnsupportedMediaType,
     UnknownHost,
+    IdempotencyKeyReused,
     RateLimited,
     FrontOff,
     NothingLoaded,
@@ -35,7 +38,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of its status.
-    pub const ALL: [Code; 25] = [
+    pub const ALL: [Code; 28] = [
         Code::InvalidRequest,
         Code::InvalidCode,
         Code::InvalidSignature,
@@ -49,9 +52,12 @@ impl Code {
         Code::NotFound,
         Code::UnsupportedMethod,
         Code::NotAcceptable,
+        Code::AlreadyRotated,
+        Code::TokenNotActive,
         Code::BodyTooLarge,
         Code::UnsupportedMediaType,
         Code::UnknownHost,
+        Code::IdempotencyKeyReused,
         Code::RateLimited,
         Code::Internal,
         Code::FrontOff,
@@ -163,6 +169,18 @@ impl Code {
                 "Not acceptable",
                 "This document is not there in any of the forms that the request's Accept header names.",
             ),
+            Code::AlreadyRotated => (
+                "already_rotated",
+                409,
+                "Already rotated",
+                "Another token came into this one's place before, perhaps a moment ago by a call at the same time. The list of tokens names it as replaced_by.",
+            ),
+            Code::TokenNotActive => (
+                "token_not_active",
+                409,
+                "Token not active",
+                "The token was revoked or has reached its end, so there is nothing to rotate. Issue a new one.",
+            ),
             Code::BodyTooLarge => (
                 "body_too_large",
                 413,
@@ -177,6 +195,12 @@ impl Code {
                 421,
                 "Unknown host",
                 "The request came under a host name that this checkpoint does not know. The operator adds it to the setting public_urls.",
+            ),
+            Code::IdempotencyKeyReused => (
+                "idempotency_key_reused",
+                422,
+                "Idempotency key reused",
+                "The same Idempotency-Key came with another request within 24 hours. Repeat the first request exactly, or use a new key.",
             ),
             Code::RateLimited => (
                 "rate_limited",

@@ -20,7 +20,13 @@ async fn plain(app: &TestApp, tokens: &[&str]) -> Answer {
 }
 
 async fn audit(app: &TestApp, org: sekisho_core::id::OrgId) -> Vec<AuditRow> {
-    let rows = app.app.store.audit().page(org, AuditId(uuid::Uuid::max()), 100).await.unwrap();
+    let rows = app
+        .app
+        .store
+        .audit()
+        .page(org, &sekisho_store::AuditFilter::default(), AuditId(uuid::Uuid::max()), 100)
+        .await
+        .unwrap();
     rows.into_iter().filter(|row| row.actor == "leak report").collect()
 }
 

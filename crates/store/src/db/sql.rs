@@ -129,6 +129,7 @@ value_from! {
     &EmailAddress: value => Value::Text(value.as_str().to_owned());
     Language: value => Value::Text(value.as_str().to_owned());
     &[u8; 32]: value => Value::Bytes(value.to_vec());
+    &[u8]: value => Value::Bytes(value.to_vec());
     &TokenHash: value => Value::Bytes(value.0.to_vec());
     Uuid: value => Value::Uuid(Some(value));
     Option<Uuid>: value => Value::Uuid(value);

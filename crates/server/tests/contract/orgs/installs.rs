@@ -212,7 +212,7 @@ on_both_engines! {
         assert_eq!(refused["components"].as_array().unwrap().len(), 1);
         let nothing = w.export("?package=pkg:npm/nothing", "application/vnd.cyclonedx+json").await.json();
         assert_eq!(nothing["components"], serde_json::json!([]));
-        let audit = w.app.app.store.audit().page(w.org, sekisho_core::id::AuditId(uuid::Uuid::max()), 10).await.unwrap();
+        let audit = w.app.app.store.audit().page(w.org, &sekisho_store::AuditFilter::default(), sekisho_core::id::AuditId(uuid::Uuid::max()), 10).await.unwrap();
         let exported: Vec<_> = audit.iter().filter(|row| row.action == "installs.exported").collect();
         assert_eq!(exported.len(), 5);
         assert_eq!(exported[0].actor, w.viewer.id.to_string());

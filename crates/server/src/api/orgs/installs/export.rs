@@ -13,6 +13,7 @@ use sekisho_store::{LedgerRow, Question, Store, Walk};
 use serde_json::json;
 
 use super::item::{self, COLUMNS};
+use crate::api::export::csv_line;
 use crate::api::store_problem;
 use crate::app::App;
 use crate::authority::{May, ReadInstalls};
@@ -59,7 +60,7 @@ impl Form {
 
     fn begin(self, app: &App) -> String {
         match self {
-            Form::Csv => csv_line(&COLUMNS),
+            Form::Csv => csv_line(COLUMNS.iter()),
             Form::Ndjson => String::new(),
             Form::CycloneDx => cyclonedx_begin(app.clock.now().to_string(), &*app.random),
         }
@@ -67,7 +68,7 @@ impl Form {
 
     fn row(self, row: &LedgerRow, first: bool) -> String {
         match self {
-            Form::Csv => csv_line(&item::cells(row)),
+            Form::Csv => csv_line(item::cells(row).iter()),
             Form::Ndjson => format!("{}\n", item::json(row)),
             Form::CycloneDx => format!("{}\n{}", if first { "" } else { "," }, item::component(row)),
         }
@@ -93,7 +94,7 @@ pub(super) async fn begin(
     if form == Form::CycloneDx {
         question.refused = question.refused.or(Some(false));
     }
-    let detail = json!({ "form": form.media_type(), "query": query }).to_string();
+    let detail = json!({ "form": form.media_type(), "query": query });
     let audit = may.audit(app, app.clock.now(), "installs.exported", may.org().to_string(), detail);
     app.store.audit().note(may.org(), &audit).await.map_err(|e| store_problem(&e))?;
     let walk = app.store.ledger().ask(question, None).await.map_err(|e| store_problem(&e))?;
@@ -140,25 +141,6 @@ impl Export {
     }
 }
 
-/// A line by RFC 4180. A cell that a spreadsheet would run as a formula begins with `'` instead.
-fn csv_line(cells: &[impl AsRef<str>]) -> String {
-    let mut line = String::new();
-    for (place, cell) in cells.iter().enumerate() {
-        if place > 0 {
-            line.push(',');
-        }
-        let cell = cell.as_ref();
-        let defused = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-        if cell.contains([',', '"', '\r', '\n']) {
-            line.push_str(&format!("\"{defused}{}\"", cell.replace('"', "\"\"")));
-        } else {
-            line.push_str(defused);
-            line.push_str(cell);
-        }
-    }
-    line + "\r\n"
-}
-
 fn cyclonedx_begin(now: String, random: &dyn Random) -> String {
     let mut bytes = [0; 16];
     random.fill(&mut bytes);
@@ -170,18 +152,4 @@ fn cyclonedx_begin(now: String, random: &dyn Random) -> String {
         "{{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.6\",\"serialNumber\":\"urn:uuid:{serial}\",\"version\":1,\
          \"metadata\":{metadata},\"components\":["
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_that_a_spreadsheet_would_run_is_defused() {
-        let cells = ["=1+1", "+1", "-1", "@a/b", "\tx", "\rx", "plain", "a,b", "say \"hi\"", "=a,\"b\"\n"];
-        assert_eq!(
-            csv_line(&cells),
-            "'=1+1,'+1,'-1,'@a/b,'\tx,\"'\rx\",plain,\"a,b\",\"say \"\"hi\"\"\",\"'=a,\"\"b\"\"\n\"\r\n"
-        );
-    }
 }
