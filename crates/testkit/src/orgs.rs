@@ -34,6 +34,12 @@ impl TestApp {
     /// Makes an organisation for which Guard is enabled.
     pub async fn organisation(&self, name: &str) -> OrgId {
         let id = OrgId::mint(self.clock.now(), &*self.random);
+        self.organisation_with_id(id, name).await;
+        id
+    }
+
+    /// The same with an id that a test's settings name.
+    pub async fn organisation_with_id(&self, id: OrgId, name: &str) {
         let new = Organisation {
             id,
             name: name.to_owned(),
@@ -43,7 +49,6 @@ impl TestApp {
             created_at: self.clock.now(),
         };
         assert!(self.app.store.organisations().create(&new, &self.operated("org.created")).await.unwrap());
-        id
     }
 
     /// Changes an organisation.

@@ -158,6 +158,28 @@ async fn an_audience_is_a_token_an_address_everybody_with_a_token_or_everybody()
 }
 
 #[tokio::test]
+async fn an_organisation_in_the_audience_is_its_tokens_and_nobody_else() {
+    // The first organisation of a test, told apart by nothing but its id.
+    let private = FakeUpstream::start().await;
+    let id = sekisho_core::id::OrgId(uuid::Uuid::from_u128(0x0199_aabb_ccdd_7eee_8fff_0011_2233_4455));
+    let app = Setup::default().file(&configured(&private, &format!("[\"organisation:{id}\"]"))).start().await;
+    fixtures::npm(&private, "@acme/core", &["1.0.0"]);
+    fixtures::pypi(&private, "acme-tools", &["1.0"]);
+    app.organisation_with_id(id, "acme").await;
+    let other = app.organisation("other").await;
+    let (ours, theirs) =
+        (app.org_token(id, "dev@acme.example", None).await, app.org_token(other, "dev@acme.example", None).await);
+    let bot = app.bot(id, sekisho_core::org::Role::Owner).await;
+    let person = app.register("dev@acme.example").await;
+    for path in ["/npm/@acme/core", "/npm/@acme/core/-/core-1.0.0.tgz", "/pypi/simple/acme-tools/"] {
+        let status = async |credential: &str| app.ask(Ask::get(path).bearer(credential)).await.status;
+        assert_eq!(status(&ours.key).await, 200, "{path}");
+        assert_eq!((status(&theirs.key).await, status(&person.key).await), (404, 404), "{path}");
+        assert_eq!((status(&bot.credential).await, app.get(path).await.status), (403, 404), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_private_name_is_never_asked_from_the_public_registry() {
     let world = world("[\"domain:acme.example\"]").await;
     // Not there, broken, away: whatever the private registry answers, the public one is not asked.
