@@ -62,6 +62,10 @@ id! {
     BotKeyId
 }
 id! {
+    /// What a bot trusts: one set of conditions.
+    TrustId
+}
+id! {
     /// A row of an organisation's audit log.
     AuditId
 }

@@ -20,6 +20,7 @@ use crate::gate::{Gate, Guard};
 use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::pipelines::Pipelines;
 use crate::record::Recorder;
 use crate::registry::npm::NpmFront;
 use crate::registry::pypi::PypiFront;
@@ -47,6 +48,8 @@ pub struct App {
     pub feed_health: FeedHealth,
     /// Who is asking.
     pub callers: Callers,
+    /// Which pipelines may come, and the keys that sign their tokens.
+    pub pipelines: Pipelines,
     /// How much they may ask.
     pub limiter: Limiter,
     /// What they took.

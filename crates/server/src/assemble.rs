@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
+use sekisho_core::outgoing::Outgoing;
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, Random};
 use sekisho_store::Store;
@@ -25,6 +26,7 @@ use crate::handle;
 use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::pipelines::{self, KeyRing, Pipelines};
 use crate::record::Recorder;
 use crate::registry::bodies::Bodies;
 use crate::registry::metadata::Renders;
@@ -86,8 +88,13 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         renders: Renders::new(quarter(&settings), bodies(&settings, Ecosystem::Pypi)),
     };
     let store = Arc::new(store);
+    let keys = KeyRing::new(store.clone(), secret.clone(), clock.clone(), random.clone(), &origins.primary().api);
+    let keys = Arc::new(keys);
+    let out = Arc::new(client.clone()) as Arc<dyn Outgoing>;
+    let issuers = pipelines::issuers(&settings, &out, &clock).expect("the settings were checked");
     Arc::new(App {
-        callers: Callers::new(store.clone(), clock.clone()),
+        callers: Callers::new(store.clone(), keys.clone(), clock.clone()),
+        pipelines: Pipelines::new(&settings, issuers, keys, &origins.primary().api),
         limiter: Limiter::new(&settings.limits, clock.clone()),
         recorder: Recorder::new(store.clone(), clock.clone(), random.clone()),
         npm: npm_front,

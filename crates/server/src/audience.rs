@@ -24,7 +24,7 @@ pub enum Member {
     Address(EmailAddress),
     /// `token:<SHA-256 of the token in hexadecimal>`: one token, personal or an organisation's.
     Token(TokenHash),
-    /// `organisation:OR…`: whoever an organisation gave a token to.
+    /// `organisation:OR…`: whoever an organisation gave a token to, and the pipelines that its bots trust.
     Organisation(OrgId),
 }
 
@@ -100,6 +100,7 @@ impl Audience {
             (Member::Token(hash), Caller::Personal(known)) => known.hash() == hash,
             (Member::Token(hash), Caller::Organisation(known)) => known.hash() == hash,
             (Member::Organisation(id), Caller::Organisation(known)) => known.row.org == *id,
+            (Member::Organisation(id), Caller::Ci(known)) => known.row.org == *id,
             // A bot takes no packages: it is in nobody's audience.
             (
                 Member::Anonymous
@@ -108,7 +109,7 @@ impl Audience {
                 | Member::Address(_)
                 | Member::Token(_)
                 | Member::Organisation(_),
-                Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Bot(_),
+                Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Ci(_) | Caller::Bot(_),
             ) => false,
         })
     }

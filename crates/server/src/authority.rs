@@ -57,7 +57,7 @@ impl<N: Needs> May<N> {
     fn check(caller: &Caller, org: &str) -> Result<May<N>, Problem> {
         let bot = match caller {
             Caller::Anonymous => return Err(key_required()),
-            Caller::Personal(_) | Caller::Organisation(_) => {
+            Caller::Personal(_) | Caller::Organisation(_) | Caller::Ci(_) => {
                 return Err(wrong_kind("Organisations are managed with a bot's key, sent as <key>:<bot id>."));
             }
             Caller::Bot(bot) => bot,

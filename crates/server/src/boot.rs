@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Random};
 use sekisho_feed::{Feed, FeedSettings, Source};
 use sekisho_mail::mailbox::Mailbox;
@@ -170,6 +171,20 @@ pub(crate) fn database(settings: &Settings) -> DatabaseConfig {
         Some(url) => DatabaseConfig::Postgres { url: url.expose().to_owned() },
         None => DatabaseConfig::Sqlite { dir: settings.data_dir.clone() },
     }
+}
+
+/// The secret of a server that was started before: a command that made one would seal what no server could open.
+pub(crate) fn existing_secret(settings: &Settings) -> Result<ServerSecret, BootError> {
+    let path = settings.data_dir.join("secret");
+    if settings.secret.is_none() && !path.exists() {
+        return Err(BootError::at(&path.display().to_string(), "is not there: start the server once, or set `secret`"));
+    }
+    files::secret(settings, &SystemRandom)
+}
+
+/// A client for a command: it takes the ways out that the server would.
+pub(crate) fn outgoing_client(settings: &Settings) -> Result<Client, BootError> {
+    client(settings, "command", &Arc::new(Counters::default()))
 }
 
 pub(crate) fn feed(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Feed, BootError> {

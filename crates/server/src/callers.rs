@@ -18,13 +18,15 @@ use moka::sync::Cache;
 use sekisho_core::id::OrgId;
 use sekisho_core::token::{TokenHash, TokenKind};
 use sekisho_core::{Clock, Timestamp};
-use sekisho_store::{Store, StoreError, TokenStatus};
+use sekisho_store::{SessionRow, Store, StoreError, TokenStatus};
 
 use self::credential::Presented;
-pub use self::known::{Known, KnownBot, KnownOrg};
+use self::known::Session;
+pub use self::known::{Known, KnownBot, KnownOrg, KnownSession};
 use self::revocations::Followed;
 use crate::http::{Code, Problem};
 use crate::last_use::LastUses;
+use crate::pipelines::{KeyError, KeyRing};
 
 /// Who is asking.
 #[derive(Clone, Debug)]
@@ -35,6 +37,8 @@ pub enum Caller {
     Personal(Arc<Known>),
     /// A person or a machine that an organisation gave a token to.
     Organisation(Arc<KnownOrg>),
+    /// A pipeline, in a session that it was given for its provider's ID token.
+    Ci(Arc<KnownSession>),
     /// An organisation's program. It manages; it takes no packages.
     Bot(Arc<KnownBot>),
 }
@@ -45,6 +49,7 @@ impl Caller {
         match self {
             Caller::Anonymous | Caller::Personal(_) => None,
             Caller::Organisation(known) => Some(known.row.org),
+            Caller::Ci(known) => Some(known.row.org),
             Caller::Bot(known) => Some(known.row.bot.org),
         }
     }
@@ -52,7 +57,8 @@ impl Caller {
     /// The last use that this node saw.
     fn last_used_here(&self) -> Option<Timestamp> {
         match self {
-            Caller::Anonymous => None,
+            // Of a session it is not asked.
+            Caller::Anonymous | Caller::Ci(_) => None,
             Caller::Personal(known) => known.last_used_here(),
             Caller::Organisation(known) => known.last_used_here(),
             Caller::Bot(known) => known.last_used_here(),
@@ -103,15 +109,16 @@ pub struct Callers {
     epoch: AtomicU64,
     followed: Followed,
     uses: LastUses,
+    keys: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
 }
 
 impl Callers {
-    /// Nobody is known yet.
-    pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Callers {
+    /// Nobody is known yet. `keys` check the tokens of pipelines.
+    pub fn new(store: Arc<Store>, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Callers {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_live(WITHOUT_DATABASE).build();
         let (followed, uses) = (Followed::default(), LastUses::default());
-        Callers { store, known, epoch: AtomicU64::new(0), followed, uses, clock }
+        Callers { store, known, epoch: AtomicU64::new(0), followed, uses, keys, clock }
     }
 
     /// What a request's credential looks like, without asking the database. A bad one is a problem; it is never treated
@@ -152,7 +159,7 @@ impl Callers {
             Caller::Personal(known) if known.use_at(now) => self.uses.note(known.row.id, known.row.account, now),
             Caller::Organisation(known) if known.use_at(now) => self.uses.note_org(known.row.id, now),
             Caller::Bot(known) if known.use_at(now) => self.uses.note_bot(known.row.key, now),
-            Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Bot(_) => {}
+            Caller::Anonymous | Caller::Personal(_) | Caller::Organisation(_) | Caller::Ci(_) | Caller::Bot(_) => {}
         }
     }
 
@@ -182,6 +189,8 @@ impl Callers {
                 TokenStatus::Revoked => Err(invalid()),
                 TokenStatus::Expired => Err(expired()),
             },
+            (Caller::Ci(known), _) if !known.row.guard => Err(invalid()),
+            (Caller::Ci(known), _) if known.row.expires_at <= self.clock.now() => Err(session_over()),
             (Caller::Bot(known), Presented::BotKey(_, bot)) if known.row.bot.id != *bot => Err(invalid()),
             _ => Ok(caller),
         }
@@ -222,7 +231,24 @@ impl Callers {
                 let row = self.store.bots().find_by_key(&hash).await?;
                 row.map(|row| Caller::Bot(Arc::new(Known::new(row, hash, used))))
             }
+            Presented::Session(token, _) => self.session(token).await?.map(|row| {
+                let session = Session::of(row);
+                Caller::Ci(Arc::new(Known::new(session, hash, used)))
+            }),
         })
+    }
+
+    /// The session of a pipeline's token. Its signature is looked at first: what we did not sign asks for no row.
+    async fn session(&self, token: &str) -> Result<Option<SessionRow>, StoreError> {
+        match self.keys.check(token).await {
+            Ok(Some(claims)) => self.store.ci_sessions().find(claims.id).await,
+            Ok(None) => Ok(None),
+            Err(KeyError::Store(error)) => Err(error),
+            Err(error) => {
+                tracing::warn!("pipelines' tokens can't be checked: {error}");
+                Ok(None)
+            }
+        }
     }
 
     /// Keeps what was read unless a revocation came in between: checked again after the insertion, so that one which
@@ -259,6 +285,12 @@ fn expired() -> Problem {
         Code::InvalidToken,
         "The token has reached its end. Ask those who manage tokens in your organisation for a new one.",
     )
+}
+
+/// The same for a pipeline's session.
+fn session_over() -> Problem {
+    let detail = "The pipeline's session has reached its end. Exchange an ID token again, or ask for a longer session with expires_in.";
+    Problem::new(Code::InvalidToken, detail)
 }
 
 /// The token can't be checked: `503`, never `401`, because it may be valid.

@@ -34,6 +34,9 @@ impl Exchange {
             Caller::Organisation(_) => Err(wrong_kind(
                 "This is for personal tokens. An organisation's token is rotated and ended by those who manage the organisation.",
             )),
+            Caller::Ci(_) => {
+                Err(wrong_kind("This is for personal tokens; a pipeline's token takes packages and ends by itself."))
+            }
             Caller::Bot(_) => Err(wrong_kind("This is for personal tokens; a bot's key manages its organisation.")),
         }
     }

@@ -36,6 +36,7 @@ pub fn pages() -> Router<Arc<App>> {
         .route("/api/v1/leaks", routing::post(api::leaks::report))
         .route("/api/v1/openapi.json", routing::get(api::openapi::show))
         .merge(guard())
+        .route("/bots/exchange", routing::post(api::bots::exchange::exchange))
         .route("/osv/v1/query", routing::post(osv::query::one))
         .route("/osv/v1/querybatch", routing::post(osv::query::many))
         .route("/osv/v1/vulns/{id}", routing::get(osv::vulns::show))
@@ -173,6 +174,7 @@ impl App {
         let counted = match &identified {
             Ok(Caller::Personal(known)) => Counted::Token(known.row.id),
             Ok(Caller::Organisation(known)) => Counted::OrgToken(known.row.id),
+            Ok(Caller::Ci(known)) => Counted::Session(known.row.id),
             Ok(Caller::Bot(known)) => Counted::BotKey(known.row.key),
             Ok(Caller::Anonymous) | Err(_) => Counted::Address(client),
         };

@@ -27,6 +27,7 @@ pub mod mail;
 pub mod metrics;
 pub mod operate;
 pub mod osv;
+pub mod pipelines;
 pub mod record;
 pub mod refusal;
 pub mod registry;

@@ -15,7 +15,7 @@ use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sekisho_core::Clock;
-use sekisho_core::id::{BotKeyId, OrgTokenId, TokenId};
+use sekisho_core::id::{BotKeyId, CiSessionId, OrgTokenId, TokenId};
 
 use crate::config::Limits;
 use crate::http::{ClientNet, Code, Problem};
@@ -33,6 +33,8 @@ pub enum Counted {
     OrgToken(OrgTokenId),
     /// A bot's key.
     BotKey(BotKeyId),
+    /// A pipeline's session.
+    Session(CiSessionId),
 }
 
 /// Which limit holds for whom.
@@ -82,7 +84,7 @@ impl Counted {
         match self {
             Counted::Address(_) | Counted::Unseen(_) => Tier::Anonymous,
             Counted::Token(_) => Tier::Personal,
-            Counted::OrgToken(_) | Counted::BotKey(_) => Tier::Organisation,
+            Counted::OrgToken(_) | Counted::BotKey(_) | Counted::Session(_) => Tier::Organisation,
         }
     }
 }
@@ -113,11 +115,12 @@ impl governor::clock::Clock for LimiterClock {
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>;
 
-/// The limiter of requests, the one of registrations and resets, and the one of logins that are started.
+/// The limiter of requests, and those of registrations and resets, of logins that are started, and of exchanges.
 pub struct Limiter {
     tiers: [Keyed<Counted>; 3],
-    registrations: Hourly,
-    logins: Hourly,
+    registrations: Exact,
+    logins: Exact,
+    exchanges: Exact,
     waiting: Mutex<HashMap<Counted, u32>>,
     limits: Limits,
     clock: LimiterClock,
@@ -138,8 +141,9 @@ impl Limiter {
         };
         Limiter {
             tiers: Tier::ALL.map(|tier| keyed(tier.quota(limits), &clock)),
-            registrations: Hourly::new(limits.registrations_per_hour),
-            logins: Hourly::new(limits.registrations_per_hour),
+            registrations: Exact::new(limits.registrations_per_hour, HOUR),
+            logins: Exact::new(limits.registrations_per_hour, HOUR),
+            exchanges: Exact::new(limits.exchanges_per_minute, MINUTE),
             waiting: Mutex::default(),
             policies: Tier::ALL.map(policy),
             limits: limits.clone(),
@@ -172,6 +176,11 @@ impl Limiter {
         self.logins.admit(client, self.clock.0.monotonic())
     }
 
+    /// Counts an exchange of an ID token, before anything is looked up for it.
+    pub fn admit_exchange(&self, client: ClientNet) -> Result<(), Problem> {
+        self.exchanges.admit(client, self.clock.0.monotonic())
+    }
+
     /// What a caller over the limit has left.
     pub fn exhausted(&self, who: Counted) -> Quotas {
         self.quotas(who.tier(), 0)
@@ -191,6 +200,7 @@ impl Limiter {
         let now = self.clock.0.monotonic();
         self.registrations.forget_idle(now);
         self.logins.forget_idle(now);
+        self.exchanges.forget_idle(now);
     }
 
     fn check(&self, who: Counted) -> Result<Quotas, Duration> {
@@ -253,25 +263,27 @@ impl Drop for Place<'_> {
     }
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Exactly so many in any hour, per client address.
-struct Hourly {
+/// Exactly so many in any minute or hour, per client address.
+struct Exact {
     most: usize,
+    within: Duration,
     times: Mutex<HashMap<ClientNet, VecDeque<Duration>>>,
 }
 
-impl Hourly {
-    fn new(most: u32) -> Hourly {
-        Hourly { most: usize::try_from(most).unwrap_or(usize::MAX), times: Mutex::default() }
+impl Exact {
+    fn new(most: u32, within: Duration) -> Exact {
+        Exact { most: usize::try_from(most).unwrap_or(usize::MAX), within, times: Mutex::default() }
     }
 
     fn admit(&self, client: ClientNet, now: Duration) -> Result<(), Problem> {
         let mut all = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let times = all.entry(client).or_default();
-        forget_before(times, now);
+        self.forget_before(times, now);
         match times.front() {
-            Some(first) if times.len() >= self.most => Err(too_many((*first + HOUR).saturating_sub(now))),
+            Some(first) if times.len() >= self.most => Err(too_many((*first + self.within).saturating_sub(now))),
             _ => {
                 times.push_back(now);
                 Ok(())
@@ -281,16 +293,16 @@ impl Hourly {
 
     fn forget_idle(&self, now: Duration) {
         self.times.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, times| {
-            forget_before(times, now);
+            self.forget_before(times, now);
             !times.is_empty()
         });
     }
-}
 
-/// Drops what was more than an hour ago.
-fn forget_before(times: &mut VecDeque<Duration>, now: Duration) {
-    while times.front().is_some_and(|at| now.saturating_sub(*at) >= HOUR) {
-        times.pop_front();
+    /// Drops what was too long ago to count.
+    fn forget_before(&self, times: &mut VecDeque<Duration>, now: Duration) {
+        while times.front().is_some_and(|at| now.saturating_sub(*at) >= self.within) {
+            times.pop_front();
+        }
     }
 }
 

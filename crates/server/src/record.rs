@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sekisho_core::id::EntryId;
 use sekisho_core::policy::Refusal;
 use sekisho_core::{Clock, PackageName, Random, Release};
-use sekisho_store::{Entry, Outcome, Recorded, Store, Taker, Trace, Who};
+use sekisho_oidc::Attribution;
+use sekisho_store::{Entry, Outcome, Pipeline, Recorded, Store, Taker, Trace, Who};
 
 use crate::agent::Agent;
 use crate::api::store_problem;
@@ -62,7 +63,7 @@ impl Recorder {
         let version = shown_version(refused);
         let kept = match &exchange.caller {
             Caller::Anonymous | Caller::Bot(_) => ("", ""),
-            Caller::Personal(_) | Caller::Organisation(_) => (version.unwrap_or_default(), file),
+            Caller::Personal(_) | Caller::Organisation(_) | Caller::Ci(_) => (version.unwrap_or_default(), file),
         };
         self.refused(refused, version, kept, exchange).await
     }
@@ -106,6 +107,12 @@ impl Recorder {
                 token: known.row.id,
                 identifier: known.row.identifier.clone(),
             }),
+            Caller::Ci(known) => Some(Who::Session {
+                org: known.row.org,
+                bot: known.row.bot,
+                session: known.row.id,
+                pipeline: Box::new(pipeline(&known.row.attribution)),
+            }),
         };
         let taker = who.map_or(Taker::Anonymous, |who| {
             Taker::Token(Trace {
@@ -125,6 +132,16 @@ impl Recorder {
             outcome,
             taker,
         }
+    }
+}
+
+fn pipeline(of: &Attribution) -> Pipeline {
+    let text = |part: &Option<String>| part.clone().unwrap_or_default();
+    Pipeline {
+        repository: text(&of.repository),
+        workflow: text(&of.workflow),
+        run: text(&of.run),
+        commit: text(&of.commit),
     }
 }
 

@@ -8,14 +8,13 @@ use sekisho_core::token::{PlainToken, TokenHash};
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
-use crate::orgs::OrgChanges;
+use crate::orgs::{self, OrgChanges};
 
 statements! {
     INSERT = "INSERT INTO bots (id, org_id, name, role, created_at) VALUES ($1, $2, $3, $4, $5) \
               ON CONFLICT (org_id, name) WHERE removed_at IS NULL DO NOTHING";
     OF_ORG = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND removed_at IS NULL ORDER BY name";
     SET_ROLE = "UPDATE bots SET role = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
-    TOUCH_ORG = "UPDATE organisations SET changed_at = $2 WHERE id = $1";
     REMOVE_ALL = "UPDATE bots SET removed_at = $2 WHERE org_id = $1 AND removed_at IS NULL";
     REMOVE = "UPDATE bots SET removed_at = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
     INSERT_KEY = "INSERT INTO bot_keys (id, bot_id, hash, hint, created_at) \
@@ -191,13 +190,17 @@ impl OrgChanges {
     ) -> Result<bool, StoreError> {
         let set = self.tx.run(sql(SET_ROLE).bind(bot).bind(org).bind(role.as_str())).await? != 0;
         // Every node reads the organisation's bots again.
-        self.tx.run(sql(TOUCH_ORG).bind(org).bind(audit.at)).await?;
+        orgs::touch(&mut self.tx, org, audit.at).await?;
         self.note(set, org, audit).await
     }
 
     /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
     pub async fn remove_bot(&mut self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
         let removed = self.tx.run(sql(REMOVE).bind(bot).bind(org).bind(audit.at)).await? != 0;
+        if removed {
+            // Sessions of pipelines end with their bot.
+            orgs::touch(&mut self.tx, org, audit.at).await?;
+        }
         self.note(removed, org, audit).await
     }
 

@@ -14,6 +14,7 @@ mod accounts;
 mod attempts;
 mod audit;
 mod bots;
+mod ci_sessions;
 mod codes;
 mod copies;
 mod db;
@@ -33,15 +34,18 @@ mod repeats;
 mod revocations;
 #[cfg(test)]
 mod schema_tests;
+mod signing_keys;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tokens;
+mod trust;
 
 pub use accounts::{Account, Accounts};
 pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
 pub use audit::{Audit, AuditFilter, AuditRow, NewAudit};
 pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
+pub use ci_sessions::{CiSessions, Exchanged, NewSession, REPEATED_WITHIN, SessionRow};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{StoreError, Unavailability};
@@ -60,5 +64,7 @@ pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, HeldNote, People};
 pub use repeats::{NewRepeat, REPEAT_LIFETIME, Repeat, Repeats};
 pub use revocations::Revocations;
+pub use signing_keys::{SigningKeyRow, SigningKeys};
 pub use store::{DatabaseConfig, Store};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};
+pub use trust::{Trust, Trusts};

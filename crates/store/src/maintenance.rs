@@ -29,6 +29,8 @@ statements! {
     ATTEMPTS = "DELETE FROM attempts WHERE id IN (SELECT id FROM attempts WHERE at <= $1 LIMIT $2)";
     LOGINS = "DELETE FROM logins WHERE id IN (SELECT id FROM logins WHERE expires_at <= $1 LIMIT $2)";
     REPEATS = "DELETE FROM repeats WHERE scope IN (SELECT scope FROM repeats WHERE created_at <= $1 LIMIT $2)";
+    SESSIONS = "DELETE FROM ci_sessions WHERE id IN (SELECT id FROM ci_sessions WHERE keep_until <= $1 LIMIT $2)";
+    SIGNING_KEYS = "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys WHERE until <= $1 LIMIT $2)";
     MESSAGES = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at <= $1 LIMIT $2)";
 }
 
@@ -47,6 +49,10 @@ pub struct Swept {
     pub logins: u64,
     /// Answers to calls that may be repeated.
     pub repeats: u64,
+    /// Sessions of pipelines that are over, with what was remembered of their ID tokens.
+    pub sessions: u64,
+    /// Signing keys whose last token has ended.
+    pub signing_keys: u64,
     /// Messages that were sent, dropped or given up.
     pub messages: u64,
 }
@@ -66,6 +72,8 @@ impl Maintenance<'_> {
             attempts: self.delete(ATTEMPTS, now.minus(ATTEMPT_WINDOW), batch).await?,
             logins: self.delete(LOGINS, now.minus(ENDED_LOGINS), batch).await?,
             repeats: self.delete(REPEATS, now.minus(REPEAT_LIFETIME), batch).await?,
+            sessions: self.delete(SESSIONS, now, batch).await?,
+            signing_keys: self.delete(SIGNING_KEYS, now, batch).await?,
             messages: self.delete(MESSAGES, now.minus(DAY), batch).await?,
         })
     }

@@ -26,6 +26,8 @@ statements! {
               (SELECT 1 FROM organisations o WHERE o.name = $2 AND o.id <> $1 AND o.removed_at IS NULL)";
     REMOVE = "UPDATE organisations SET guard = 0, removed_at = $2, changed_at = $2 WHERE id = $1 AND removed_at IS NULL";
     REMOVE_MEMBERS = "DELETE FROM members WHERE org_id = $1";
+    // Later than before by any clock: nodes tell one change from the next by its time.
+    TOUCH = "UPDATE organisations SET changed_at = CASE WHEN changed_at >= $2 THEN changed_at + 1 ELSE $2 END WHERE id = $1";
     CHANGED_SINCE = "SELECT id, changed_at FROM organisations WHERE changed_at >= $1";
     MEMBERS = "SELECT email, role, created_at FROM members WHERE org_id = $1 ORDER BY email";
     MEMBER = "SELECT email, role, created_at FROM members WHERE org_id = $1 AND email = $2";
@@ -280,6 +282,11 @@ fn in_order(orgs: Result<Vec<Organisation>, StoreError>) -> Result<Vec<Organisat
         orgs.sort_by(|a, b| a.name.cmp(&b.name));
         orgs
     })
+}
+
+/// Has every node read again what it knows of an organisation's credentials.
+pub(crate) async fn touch(tx: &mut Tx, org: OrgId, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(sql(TOUCH).bind(org).bind(now)).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Organisation, StoreError> {

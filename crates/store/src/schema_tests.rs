@@ -11,8 +11,8 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, bots, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines, org_tokens,
-    orgs, outbox, people, repeats, revocations, store, tokens,
+    accounts, attempts, audit, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines,
+    org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, tokens, trust,
 };
 
 /// Every statement over the main part.
@@ -22,6 +22,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         attempts::STATEMENTS,
         audit::STATEMENTS,
         bots::STATEMENTS,
+        ci_sessions::STATEMENTS,
         codes::STATEMENTS,
         leaks::STATEMENTS,
         logins::STATEMENTS,
@@ -33,8 +34,10 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         people::STATEMENTS,
         repeats::STATEMENTS,
         revocations::STATEMENTS,
+        signing_keys::STATEMENTS,
         store::STATEMENTS,
         tokens::STATEMENTS,
+        trust::STATEMENTS,
     ];
     lists.into_iter().flatten().copied()
 }
@@ -141,7 +144,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 5: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 6: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

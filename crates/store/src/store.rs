@@ -9,8 +9,8 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations, Outbox, People,
-    Repeats, Revocations, Tokens,
+    Accounts, Attempts, Audit, Bots, CiSessions, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations,
+    Outbox, People, Repeats, Revocations, SigningKeys, Tokens, Trusts,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -118,6 +118,21 @@ impl Store {
     /// The organisations' bots.
     pub fn bots(&self) -> Bots<'_> {
         Bots { db: &self.db }
+    }
+
+    /// Which pipelines bots trust.
+    pub fn trusts(&self) -> Trusts<'_> {
+        Trusts { db: &self.db }
+    }
+
+    /// Sessions of pipelines.
+    pub fn ci_sessions(&self) -> CiSessions<'_> {
+        CiSessions { db: &self.db }
+    }
+
+    /// The keys that sessions are signed with.
+    pub fn signing_keys(&self) -> SigningKeys<'_> {
+        SigningKeys { db: &self.db }
     }
 
     /// The organisations' tokens.

@@ -11,6 +11,7 @@ pub mod fixtures;
 mod mails;
 mod node;
 mod orgs;
+mod pipelines;
 mod setup;
 pub mod socket;
 
@@ -22,6 +23,7 @@ pub use clock::{NOW, TestClock};
 pub use mails::Mail;
 pub use node::Node;
 pub use orgs::{OrgToken, TestBot};
+pub use pipelines::TestIssuer;
 pub use sekisho_store::testing::TestEngine;
 pub use sekisho_upstream::testing::{FakeUpstream, Reply};
 pub use setup::Setup;

@@ -21,6 +21,7 @@ use sekisho_upstream::{Client, ClientConfig, Counters, SourceState, Upstream};
 use tokio::sync::watch;
 
 use crate::mails::Seen;
+use crate::pipelines::ISSUER;
 use crate::{SeededRandom, TestApp, TestClock};
 
 /// An application to be started. Without more: SQLite, everything at its default, advisories loaded that hit nothing.
@@ -117,6 +118,8 @@ impl Setup {
         let upstream = FakeUpstream::start().await;
         let database = TestDatabase::fresh(self.engine).await;
         let mut flags = vec![("data_dir".to_owned(), folder.path().display().to_string())];
+        // Whoever asks for no issuer never meets it.
+        flags.push(("bots.internal_issuers".to_owned(), upstream.at(ISSUER).to_string()));
         flags.extend(self.settings);
         let file = folder.path().join("sekisho.toml");
         std::fs::write(&file, self.file).unwrap();

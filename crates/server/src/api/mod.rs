@@ -1,6 +1,7 @@
 //! The JSON API under `/api/v1/` and `/o/`. The tree mirrors the paths; one endpoint per file.
 
 pub mod body;
+pub mod bots;
 mod cursor;
 mod export;
 mod idempotency;

@@ -4,6 +4,8 @@
 use http::HeaderValue;
 use sekisho_core::id::BotId;
 use sekisho_core::token::{PlainToken, TokenHash, TokenKind};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 /// A credential of the right shape.
 pub(super) enum Presented {
@@ -11,6 +13,8 @@ pub(super) enum Presented {
     Token(TokenKind, TokenHash),
     /// A bot's key, and the bot that it is said to be of.
     BotKey(TokenHash, BotId),
+    /// A token of three parts with dots in between, as a pipeline's session has.
+    Session(Zeroizing<String>, TokenHash),
 }
 
 impl Presented {
@@ -33,11 +37,15 @@ impl Presented {
     /// What memory and database know it by.
     pub(super) fn hash(&self) -> &TokenHash {
         match self {
-            Presented::Token(_, hash) | Presented::BotKey(hash, _) => hash,
+            Presented::Token(_, hash) | Presented::BotKey(hash, _) | Presented::Session(_, hash) => hash,
         }
     }
 
     fn parse(text: &str) -> Option<Presented> {
+        if is_jwt(text) {
+            let hash = TokenHash(Sha256::digest(text).into());
+            return Some(Presented::Session(Zeroizing::new(text.to_owned()), hash));
+        }
         if let Some((key, bot)) = text.split_once(':') {
             let key = PlainToken::parse(key).ok().filter(|key| key.kind() == TokenKind::BotKey)?;
             return Some(Presented::BotKey(key.hash(), BotId::parse(bot)?));
@@ -48,13 +56,22 @@ impl Presented {
     }
 }
 
-/// Longest text after `Basic` that is decoded.
-const LONGEST_BASIC: usize = 1024;
+/// Longest text after `Basic` that is decoded: a pipeline's token is a password of up to 1,500 characters.
+const LONGEST_BASIC: usize = 4096;
+/// Every token of a pipeline is shorter.
+const LONGEST_JWT: usize = 1500;
 
-fn base64(text: &str) -> Option<zeroize::Zeroizing<String>> {
+/// Three parts of base64url. None of our other tokens has a dot.
+fn is_jwt(text: &str) -> bool {
+    let part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    text.len() < LONGEST_JWT && text.split('.').count() == 3 && text.split('.').all(part)
+}
+
+fn base64(text: &str) -> Option<Zeroizing<String>> {
     use base64::Engine;
     let bytes = base64::engine::general_purpose::STANDARD.decode(text).ok()?;
-    String::from_utf8(bytes).ok().map(zeroize::Zeroizing::new)
+    String::from_utf8(bytes).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]
@@ -92,6 +109,19 @@ mod tests {
         }
         assert!(!read("Bearer"));
         assert!(!read("Basic !!!!"));
+    }
+
+    #[test]
+    fn a_pipeline_s_token_is_told_by_its_three_parts() {
+        let long = "a".repeat(1400);
+        for good in ["a.b.c", "eyJ0.eyJp-_.c2ln", &format!("a.{long}.b")] {
+            assert!(read(&format!("Bearer {good}")), "{good}");
+            assert!(read(&basic("__token__", good)), "{good}");
+        }
+        let too_long = format!("a.{}.b", "a".repeat(1500));
+        for bad in ["a.b", "a..c", ".b.c", "a.b.", "a.b.c.d", "a.b.c=", "a.b c.d", "a.b.c:BT", &too_long] {
+            assert!(!read(&format!("Bearer {bad}")), "{bad}");
+        }
     }
 
     #[test]

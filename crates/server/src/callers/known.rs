@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use sekisho_core::Timestamp;
+use sekisho_core::id::{BotId, CiSessionId, OrgId};
 use sekisho_core::token::TokenHash;
-use sekisho_store::{KeyHolder, OrgTokenRow, TokenRow};
+use sekisho_oidc::Attribution;
+use sekisho_store::{KeyHolder, OrgTokenRow, SessionRow, TokenRow};
 
 /// A valid credential: its row as it was read, and its last use.
 #[derive(Debug)]
@@ -17,6 +19,33 @@ pub struct Known<R = TokenRow> {
 
 /// An organisation's token.
 pub type KnownOrg = Known<OrgTokenRow>;
+/// A pipeline's session, as it was read.
+#[derive(Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: CiSessionId,
+    /// The bot's organisation.
+    pub org: OrgId,
+    /// The bot that trusts the pipeline.
+    pub bot: BotId,
+    /// What the pipeline was.
+    pub attribution: Attribution,
+    /// Its end.
+    pub expires_at: Timestamp,
+    /// The organisation has Guard enabled.
+    pub guard: bool,
+}
+
+impl Session {
+    /// A session's row. What it says of the pipeline was written by us; were it not readable, it would be left out.
+    pub(super) fn of(row: SessionRow) -> Session {
+        let SessionRow { id, org, bot, attribution, issued_at: _, expires_at, guard } = row;
+        Session { id, org, bot, attribution: serde_json::from_str(&attribution).unwrap_or_default(), expires_at, guard }
+    }
+}
+
+/// A pipeline in its session.
+pub type KnownSession = Known<Session>;
 /// A bot that came with its key.
 pub type KnownBot = Known<KeyHolder>;
 

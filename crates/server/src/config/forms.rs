@@ -50,6 +50,9 @@ pub(super) fn upstream_url(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The first public address stands in every token of a pipeline.
+const LONGEST_PUBLIC_URL: usize = 200;
+
 /// A public address: scheme and host, perhaps a port, no path.
 pub(super) fn public_url(text: &str) -> Result<(), String> {
     upstream_url(text)?;
@@ -57,7 +60,15 @@ pub(super) fn public_url(text: &str) -> Result<(), String> {
     if url.path() != "/" {
         return Err("must have no path".to_owned());
     }
+    if text.len() > LONGEST_PUBLIC_URL {
+        return Err(format!("must be at most {LONGEST_PUBLIC_URL} characters long"));
+    }
     Ok(())
+}
+
+/// An issuer of ID tokens, as its tokens write it.
+pub(super) fn issuer(text: &str, internal: bool) -> Result<(), String> {
+    sekisho_oidc::Issuer::new(text, internal).map(drop).map_err(|e| format!("must be an issuer: {e}"))
 }
 
 /// A bare host, perhaps with a port: its scheme is the public address's.

@@ -167,6 +167,21 @@ pub const KEYS: &[Key] = &[
         "",
         "Where the public keys of GitHub's secret scanning are published; reports that they sign are then taken by POST /api/v1/leaks. Default: such reports are refused.",
     ),
+    key(
+        "bots.audiences",
+        "[]",
+        "What `aud` of a pipeline's ID token may be, compared exactly. Without any: the first of public_urls, without a slash at its end.",
+    ),
+    key(
+        "bots.issuers",
+        "[\"https://token.actions.githubusercontent.com\", \"https://gitlab.com\"]",
+        "Issuers of ID tokens that bots may trust, exactly as `iss` of their tokens says. Which pipelines of an issuer count is up to each bot's conditions.",
+    ),
+    key(
+        "bots.internal_issuers",
+        "[]",
+        "The same for issuers in your own network: they may have a private address, and plain http.",
+    ),
     key("limits.anonymous_per_minute", "2000", "Requests a minute and client address without a token."),
     key("limits.personal_per_minute", "10000", "Requests a minute with a personal token."),
     key(
@@ -180,6 +195,11 @@ pub const KEYS: &[Key] = &[
         "limits.registrations_per_hour",
         "30",
         "Registrations and resets an hour and client address; as many logins may be started.",
+    ),
+    key(
+        "limits.exchanges_per_minute",
+        "600",
+        "ID tokens of pipelines that are tried to be exchanged, a minute and client address.",
     ),
     key("limits.mails_per_hour", "5", "Mails with a first key or a code, an hour and address."),
     key("limits.connections", "10000", "Open connections at once; more wait to be accepted."),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::forms::{artifact_store, log_levels, public_url, registry_host, upstream_url};
+use super::forms::{artifact_store, issuer, log_levels, public_url, registry_host, upstream_url};
 use super::secrets::Secret;
 use super::upstreams::Upstreams;
 use super::words::with_example;
@@ -44,6 +44,7 @@ pub struct Settings {
     pub mail: Mail,
     #[serde(default)]
     pub leaks: Leaks,
+    pub bots: Bots,
     pub limits: Limits,
 }
 
@@ -196,6 +197,16 @@ pub struct Leaks {
     pub github_keys_url: Option<String>,
 }
 
+/// `bots.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct Bots {
+    pub audiences: Vec<String>,
+    pub issuers: Vec<String>,
+    pub internal_issuers: Vec<String>,
+}
+
 /// `limits.*`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -207,6 +218,7 @@ pub struct Limits {
     pub hold_seconds: u64,
     pub hold_waiting: u32,
     pub registrations_per_hour: u32,
+    pub exchanges_per_minute: u32,
     pub mails_per_hour: u32,
     pub connections: usize,
     pub connections_per_address: usize,
@@ -270,6 +282,19 @@ impl Settings {
         if let Some(url) = &self.leaks.github_keys_url {
             upstream_url(url).map_err(|why| ("leaks.github_keys_url", why))?;
         }
+        for (key, texts, internal) in
+            [("bots.issuers", &self.bots.issuers, false), ("bots.internal_issuers", &self.bots.internal_issuers, true)]
+        {
+            for text in texts {
+                issuer(text, internal).map_err(|why| (key, with_example(key, &why)))?;
+            }
+        }
+        if self.bots.issuers.iter().any(|one| self.bots.internal_issuers.contains(one)) {
+            return fail("bots.internal_issuers", "one of them stands in bots.issuers too");
+        }
+        if self.bots.audiences.iter().any(String::is_empty) {
+            return fail("bots.audiences", "an empty text is no audience");
+        }
         for url in &self.public_urls {
             // The address itself is not said: a wrong one may carry a password.
             public_url(url).map_err(|why| ("public_urls", with_example("public_urls", &why)))?;
@@ -302,6 +327,7 @@ impl Settings {
             ("limits.hold_seconds", limits.hold_seconds, 0, 3600),
             ("limits.hold_waiting", limits.hold_waiting.into(), 0, MANY),
             ("limits.registrations_per_hour", limits.registrations_per_hour.into(), 1, MANY),
+            ("limits.exchanges_per_minute", limits.exchanges_per_minute.into(), 1, 1_000_000),
             ("limits.mails_per_hour", limits.mails_per_hour.into(), 1, MANY),
             ("limits.connections", limits.connections as u64, 1, 1_000_000),
             ("limits.connections_per_address", limits.connections_per_address as u64, 1, 1_000_000),

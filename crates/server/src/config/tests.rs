@@ -94,6 +94,7 @@ fn another(path: &str, secret: &Path) -> String {
         "artifacts.mode" => "stream",
         "artifacts.s3.endpoint" => "https://storage.example/",
         "leaks.github_keys_url" => "https://keys.example/",
+        "bots.issuers" | "bots.internal_issuers" => "https://id.example",
         "mail.transport" => "smtp",
         "mail.from" => "Gate <gate@example.com>",
         "mail.smtp.tls" => "tls",

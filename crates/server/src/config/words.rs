@@ -66,6 +66,8 @@ fn example(key: &str) -> Option<&'static str> {
         (_, "public_urls") => Some("[\"https://packages.example.com\"]"),
         (_, "trusted_proxies") => Some("[\"10.0.0.0/8\"]"),
         (_, "registration_domains") => Some("[\"example.com\"]"),
+        (_, "bots.audiences") => Some("[\"https://packages.example.com\"]"),
+        (_, "bots.internal_issuers") => Some("[\"https://gitlab.internal.example.com\"]"),
         (_, "feed.sources") => Some("[\"/srv/advisories\"]"),
         (_, "mail.smtp.port") => Some("587"),
         (_, "mail.from") => Some("\"Sekisho <sekisho@example.com>\""),

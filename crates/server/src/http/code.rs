@@ -11,6 +11,7 @@ pub enum Code {
     InvalidRequest,
     InvalidCode,
     InvalidSignature,
+    InvalidIdToken,
     TokenRequired,
     InvalidToken,
     WrongCredentialKind,
@@ -29,6 +30,7 @@ pub enum Code {
     FrontOff,
     NothingLoaded,
     UpstreamUnavailable,
+    IssuerUnavailable,
     DatabaseUnavailable,
     KeysUnavailable,
     Busy,
@@ -38,10 +40,11 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of its status.
-    pub const ALL: [Code; 28] = [
+    pub const ALL: [Code; 30] = [
         Code::InvalidRequest,
         Code::InvalidCode,
         Code::InvalidSignature,
+        Code::InvalidIdToken,
         Code::TokenRequired,
         Code::InvalidToken,
         Code::PackageBlocked,
@@ -63,6 +66,7 @@ impl Code {
         Code::FrontOff,
         Code::NothingLoaded,
         Code::UpstreamUnavailable,
+        Code::IssuerUnavailable,
         Code::DatabaseUnavailable,
         Code::KeysUnavailable,
         Code::Busy,
@@ -120,6 +124,12 @@ impl Code {
                 400,
                 "Invalid signature",
                 "The report of found tokens is not signed by a key that its sender publishes, or this checkpoint does not take signed reports. Nothing of it was looked at.",
+            ),
+            Code::InvalidIdToken => (
+                "invalid_id_token",
+                400,
+                "Invalid ID token",
+                "The ID token that a pipeline sent is not one that the bot trusts now. Every reason has this one answer: signature, issuer, audience, times, the bot's conditions, a token that was exchanged before, a bot that is not there. The checkpoint's log says which; its operator can try a token with sekisho admin bot try.",
             ),
             Code::TokenRequired => (
                 "token_required",
@@ -225,6 +235,12 @@ impl Code {
                 503,
                 "Registry did not answer",
                 "The registry behind this checkpoint did not answer, or not with a document that can be used, and nothing is stored that could stand in. Try again later.",
+            ),
+            Code::IssuerUnavailable => (
+                "issuer_unavailable",
+                503,
+                "Issuer did not answer",
+                "The issuer of this ID token could not be asked for its keys, so that the token can't be checked. The same token may be sent again in a moment.",
             ),
             Code::DatabaseUnavailable => (
                 "database_unavailable",

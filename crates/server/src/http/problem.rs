@@ -24,6 +24,8 @@ struct Document<'a> {
     package: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     advisories: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
     request_id: &'a str,
 }
 
@@ -39,6 +41,7 @@ struct Facts {
     phrase: Option<String>,
     blocked: Option<(PackageUrl, Vec<String>)>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
+    message: bool,
     log: Option<String>,
 }
 
@@ -46,7 +49,15 @@ impl Problem {
     /// A problem with its explanation for the caller: printable ASCII, nothing that a stranger wrote.
     pub fn new(code: Code, detail: impl Into<String>) -> Problem {
         let detail = detail.into();
-        Problem(Box::new(Facts { code, detail, phrase: None, blocked: None, headers: Vec::new(), log: None }))
+        Problem(Box::new(Facts {
+            code,
+            detail,
+            phrase: None,
+            blocked: None,
+            headers: Vec::new(),
+            message: false,
+            log: None,
+        }))
     }
 
     /// The refusal of a release or a name.
@@ -71,6 +82,12 @@ impl Problem {
     /// What the log should say; the caller never sees it.
     pub fn log(mut self, message: impl Into<String>) -> Problem {
         self.0.log = Some(message.into());
+        self
+    }
+
+    /// Says its text under the name `message` too.
+    pub fn with_message(mut self) -> Problem {
+        self.0.message = true;
         self
     }
 
@@ -101,6 +118,7 @@ impl Problem {
             error: &self.0.detail,
             package: package.as_deref(),
             advisories,
+            message: self.0.message.then_some(&*self.0.detail),
             request_id: &request_id,
         };
         let body = serde_json::to_string(&body).expect("texts and numbers are always JSON");

@@ -134,7 +134,7 @@ impl Operator {
     }
 
     /// The bot with this id or name in an organisation.
-    async fn bot(&self, org: &str, text: &str) -> Result<(Organisation, Bot), OperateError> {
+    pub(super) async fn bot(&self, org: &str, text: &str) -> Result<(Organisation, Bot), OperateError> {
         let org = self.org(org).await?;
         let bots = self.store.bots().of_org(org.id).await?;
         match bots.into_iter().find(|bot| bot.name == text || BotId::parse(text) == Some(bot.id)) {

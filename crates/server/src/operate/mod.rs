@@ -11,6 +11,7 @@ pub mod names;
 pub mod orgs;
 pub mod person;
 pub mod tokens;
+pub mod trust;
 
 use std::path::Path;
 use std::sync::Arc;

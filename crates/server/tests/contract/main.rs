@@ -11,6 +11,7 @@ mod compression;
 mod credentials;
 mod database_down;
 mod decision;
+mod exchange;
 mod explain;
 mod gate;
 mod hostile_upstream;

@@ -7,7 +7,8 @@ use sekisho_core::Language;
 use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{
-    AccountId, AttemptId, AuditId, BotId, BotKeyId, CodeId, EntryId, LoginId, MessageId, OrgId, OrgTokenId, TokenId,
+    AccountId, AttemptId, AuditId, BotId, BotKeyId, CiSessionId, CodeId, EntryId, LoginId, MessageId, OrgId,
+    OrgTokenId, TokenId, TrustId,
 };
 use sekisho_core::org::Role;
 use sekisho_core::token::TokenHash;
@@ -128,6 +129,7 @@ value_from! {
     &str: value => Value::from(value.to_owned());
     &EmailAddress: value => Value::Text(value.as_str().to_owned());
     Language: value => Value::Text(value.as_str().to_owned());
+    Vec<u8>: value => Value::Bytes(value);
     &[u8; 32]: value => Value::Bytes(value.to_vec());
     &[u8]: value => Value::Bytes(value.to_vec());
     &TokenHash: value => Value::Bytes(value.0.to_vec());
@@ -145,6 +147,8 @@ value_from! {
     Option<OrgTokenId>: value => Value::Uuid(value.map(|id| id.0));
     BotId: value => Value::Uuid(Some(value.0));
     BotKeyId: value => Value::Uuid(Some(value.0));
+    CiSessionId: value => Value::Uuid(Some(value.0));
+    TrustId: value => Value::Uuid(Some(value.0));
     AuditId: value => Value::Uuid(Some(value.0));
 }
 

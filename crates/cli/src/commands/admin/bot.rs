@@ -1,9 +1,11 @@
 //! `sekisho admin bot`: an organisation's programs and their keys.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use sekisho_core::org::Role;
+use sekisho_server::config::Settings;
 use sekisho_server::operate::Operator;
 use sekisho_server::operate::bots::{BotKeyShown, BotShown};
 use serde_json::json;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::confirm::Confirm;
 use super::output::{self, Json, or_dash};
+use super::trust::{self, SessionCommand, TrustCommand};
 use super::values;
 use crate::commands::print;
 
@@ -62,6 +65,25 @@ pub(super) enum BotCommand {
     /// A bot's keys
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Pipelines that a bot trusts, which need no key
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// Try an ID token without exchanging it: says which conditions do not hold
+    #[command(after_help = "Example:\n  sekisho admin bot try acme ci --token - < id_token")]
+    Try {
+        /// The organisation's id or name
+        org: String,
+        /// The bot's id or name
+        bot: String,
+        /// File that holds the ID token; `-` is standard input
+        #[arg(long)]
+        token: PathBuf,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Sessions of pipelines
+    #[command(subcommand)]
+    Session(SessionCommand),
 }
 
 #[derive(Subcommand)]
@@ -100,7 +122,7 @@ pub(super) enum KeyCommand {
     },
 }
 
-pub(super) async fn run(operator: &Operator, command: BotCommand) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(operator: &Operator, settings: &Settings, command: BotCommand) -> anyhow::Result<ExitCode> {
     match command {
         BotCommand::Create { org, name, role, json } => {
             let made = operator.create_bot(&org, &name, role).await?;
@@ -131,6 +153,11 @@ pub(super) async fn run(operator: &Operator, command: BotCommand) -> anyhow::Res
             eprintln!("The bot {:?} ({}) was removed.", removed.name, removed.id);
         }
         BotCommand::Key(command) => return key(operator, command).await,
+        BotCommand::Trust(command) => return trust::run(operator, settings, command).await,
+        BotCommand::Try { org, bot, token, json } => {
+            return trust::try_token(operator, settings, (&org, &bot), &token, json.json).await;
+        }
+        BotCommand::Session(command) => return trust::session(operator, command).await,
     }
     Ok(ExitCode::SUCCESS)
 }

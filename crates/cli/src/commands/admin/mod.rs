@@ -11,6 +11,7 @@ mod output;
 mod person;
 mod restore;
 mod token;
+mod trust;
 mod values;
 
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ enum AdminCommand {
     Apply(apply::ApplyArguments),
     /// Copy the data while the server runs (SQLite)
     Backup(backup::BackupArguments),
+    /// Have a new key sign the tokens of pipelines; those that are out stay valid
+    RotateSigningKeys,
     /// Put a backup in the data's place (SQLite)
     Restore(restore::RestoreArguments),
     /// Look at everything that the server stands on, and say what to do
@@ -68,12 +71,20 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
         match arguments.command {
             AdminCommand::Org(command) => with(settings, async |o| org::run(o, command).await).await,
             AdminCommand::Member(command) => with(settings, async |o| member::run(o, command).await).await,
-            AdminCommand::Bot(command) => with(settings, async |o| bot::run(o, command).await).await,
+            AdminCommand::Bot(command) => with(settings, async |o| bot::run(o, settings, command).await).await,
             AdminCommand::Token(command) => with(settings, async |o| token::run(o, command).await).await,
             AdminCommand::Apply(arguments) => with(settings, async |o| apply::run(o, arguments).await).await,
             AdminCommand::Backup(arguments) => {
                 with(settings, async |o| backup::run(o, settings, arguments).await).await
             }
+            AdminCommand::RotateSigningKeys => with(settings, async |o| {
+                let from = o.rotate_signing_keys(settings).await?;
+                eprintln!(
+                    "The new key is published and signs from {from} on. Older ones count until their last token ends."
+                );
+                Ok(ExitCode::SUCCESS)
+            })
+            .await,
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
             AdminCommand::ExportPerson(arguments) => with(settings, async |o| person::export(o, arguments).await).await,
             AdminCommand::ErasePerson(arguments) => with(settings, async |o| person::erase(o, arguments).await).await,

@@ -24,6 +24,12 @@ pub(super) fn whoami(asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
         Caller::Organisation(known) => {
             json!({"username": known.row.identifier.as_str(), "organisation": known.row.org.to_string()})
         }
+        Caller::Ci(known) => {
+            let session = &known.row;
+            // A name that says what it is: the repository where it is known, else the bot.
+            let name = session.attribution.repository.clone().unwrap_or_else(|| session.bot.to_string());
+            json!({"username": name, "bot": session.bot.to_string(), "organisation": session.org.to_string()})
+        }
         Caller::Bot(known) => {
             let bot = &known.row.bot;
             json!({"username": bot.name, "bot": bot.id.to_string(), "organisation": bot.org.to_string()})

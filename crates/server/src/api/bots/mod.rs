@@ -1,0 +1,3 @@
+//! `/bots`: what pipelines ask.
+
+pub mod exchange;
