@@ -118,6 +118,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
         tokio::spawn(policy_watch.run(app.clone())),
         tokio::spawn(jobs::outbox::run(app.clone(), outgoing)),
         tokio::spawn(jobs::housekeeping::run(app.clone())),
+        tokio::spawn(jobs::retention::run(app.clone())),
         tokio::spawn(jobs::revocations::run(app.clone())),
     ];
     if app.settings.artifacts.mode == ArtifactMode::Cache {

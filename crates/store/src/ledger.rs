@@ -3,9 +3,11 @@
 mod entry;
 mod group;
 mod index;
+mod months;
 mod person;
 mod queries;
 mod question;
+mod retention;
 mod who;
 mod writer;
 
@@ -28,6 +30,7 @@ pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
 pub use question::{Page, Question, Walk};
+pub use retention::{Retention, Round};
 pub use who::{Pipeline, Who};
 
 pub(crate) use self::index::FILE as INDEX_FILE;

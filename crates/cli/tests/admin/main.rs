@@ -11,3 +11,4 @@ mod orgs;
 mod person;
 mod support;
 mod tokens;
+mod who;

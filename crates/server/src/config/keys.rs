@@ -182,6 +182,11 @@ pub const KEYS: &[Key] = &[
         "[]",
         "The same for issuers in your own network: they may have a private address, and plain http.",
     ),
+    key(
+        "ledger.retention_days",
+        "400",
+        "How long the ledger keeps a row, in days: personal ones, and those of organisations without a time of their own.",
+    ),
     key("limits.anonymous_per_minute", "2000", "Requests a minute and client address without a token."),
     key("limits.personal_per_minute", "10000", "Requests a minute with a personal token."),
     key(

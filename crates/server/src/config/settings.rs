@@ -45,6 +45,7 @@ pub struct Settings {
     #[serde(default)]
     pub leaks: Leaks,
     pub bots: Bots,
+    pub ledger: LedgerSettings,
     pub limits: Limits,
 }
 
@@ -207,6 +208,14 @@ pub struct Bots {
     pub internal_issuers: Vec<String>,
 }
 
+/// `ledger.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct LedgerSettings {
+    pub retention_days: u32,
+}
+
 /// `limits.*`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -321,6 +330,7 @@ impl Settings {
             ("artifacts.max_file_mb", artifacts.max_file_mb, 1, 1_000_000),
             ("artifacts.connections", artifacts.connections as u64, 1, 1_000_000),
             ("feed.interval_seconds", self.feed.interval_seconds, 1, MANY),
+            ("ledger.retention_days", self.ledger.retention_days.into(), 1, 36_500),
             ("limits.anonymous_per_minute", limits.anonymous_per_minute.into(), 1, MANY),
             ("limits.personal_per_minute", limits.personal_per_minute.into(), 1, MANY),
             ("limits.organisation_per_ten_seconds", limits.organisation_per_ten_seconds.into(), 1, MANY),

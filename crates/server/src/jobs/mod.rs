@@ -4,4 +4,5 @@ pub mod advisories;
 pub mod discovery;
 pub mod housekeeping;
 pub mod outbox;
+pub mod retention;
 pub mod revocations;

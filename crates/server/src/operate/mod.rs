@@ -12,6 +12,7 @@ pub mod orgs;
 pub mod person;
 pub mod tokens;
 pub mod trust;
+pub mod who;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,6 +1,22 @@
 //! How rows are found without reading all of them: PostgreSQL has indexes for it, on SQLite a file beside the ledger does
 //! it (docs/decisions).
 
+/// The keys of some rows, `e`, each with the row's id.
+macro_rules! keys_of_rows {
+    () => {
+        "SELECT k.key, e.id FROM e CROSS JOIN keys k \
+         ON k.kind = 1 AND k.owner = e.owner_id AND k.a = '' AND k.b = '' AND k.c = '' \
+         UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
+         ON k.kind = 2 AND k.owner = e.owner_id AND k.a = e.ecosystem AND k.b = e.name AND k.c = e.version \
+         UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
+         ON k.kind = 3 AND k.owner = e.owner_id AND k.a = e.subject AND k.b = '' AND k.c = '' WHERE e.subject <> '' \
+         UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
+         ON k.kind = 4 AND k.owner = e.owner_id AND k.a = e.repository AND k.b = '' AND k.c = '' WHERE e.repository <> '' \
+         UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
+         ON k.kind = 5 AND k.owner = e.owner_id AND k.a = '' AND k.b = '' AND k.c = '' WHERE e.outcome = 'refused'"
+    };
+}
+
 mod follow;
 mod postgres;
 mod rename;
@@ -64,6 +80,22 @@ impl Index {
         }
     }
 
+    /// The oldest rows of an owner below an id, oldest first.
+    pub(super) async fn oldest(&self, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+        match self {
+            Index::Sqlite(file) => sqlite::oldest(file, owner, before, limit).await,
+            Index::Postgres(db) => postgres::oldest(db, owner, before, limit).await,
+        }
+    }
+
+    /// Throws away what names rows that are gone. On PostgreSQL nothing does.
+    pub(super) async fn tidy(&self) -> Result<(), StoreError> {
+        match self {
+            Index::Sqlite(file) => file.tidy().await,
+            Index::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Commits that are not in the index yet; none while it is built.
     pub(super) async fn behind(&self) -> Result<Option<i64>, StoreError> {
         match self {
@@ -101,6 +133,6 @@ impl Index {
 }
 
 /// Texts as one value, because the drivers share no type for lists.
-fn list(texts: impl Iterator<Item = impl Into<serde_json::Value>>) -> String {
+pub(super) fn list(texts: impl Iterator<Item = impl Into<serde_json::Value>>) -> String {
     serde_json::Value::Array(texts.map(Into::into).collect()).to_string()
 }

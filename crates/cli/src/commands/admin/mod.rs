@@ -13,6 +13,7 @@ mod restore;
 mod token;
 mod trust;
 mod values;
+mod who;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,8 @@ enum AdminCommand {
     Restore(restore::RestoreArguments),
     /// Look at everything that the server stands on, and say what to do
     Doctor(doctor::DoctorArguments),
+    /// Who took a release, in all organisations and accounts
+    Who(who::WhoArguments),
     /// Print what is held about a person
     ExportPerson(person::ExportArguments),
     /// Forget a person, and end every token of theirs
@@ -88,6 +91,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
             AdminCommand::ExportPerson(arguments) => with(settings, async |o| person::export(o, arguments).await).await,
             AdminCommand::ErasePerson(arguments) => with(settings, async |o| person::erase(o, arguments).await).await,
+            AdminCommand::Who(arguments) => with(settings, async |o| who::run(o, arguments).await).await,
             AdminCommand::Doctor(arguments) => doctor::run(settings, &arguments).await,
         }
     })

@@ -342,3 +342,27 @@ async fn an_item_has_every_field() {
     answer.body = text.into();
     insta::assert_snapshot!(shown(&w.app, &answer));
 }
+
+#[tokio::test]
+async fn rows_go_after_the_organisation_s_time_or_the_setting_s() {
+    let w = world(Setup::default().set("ledger.retention_days", "30")).await;
+    let patient = w.app.organisation("patient").await;
+    w.app.change_organisation(patient, |organisation| organisation.retention_days = Some(60)).await;
+    let theirs = w.app.org_token(patient, "eve@example.com", None).await;
+    let person = w.app.register("you@example.com").await;
+    w.takes("alice", TARBALL).await;
+    for key in [&theirs.key, &person.key] {
+        assert!(w.app.ask(Ask::get(TARBALL).bearer(key)).await.status < 400);
+    }
+    let mut left = Vec::new();
+    for days in [29, 2, 28, 2] {
+        w.app.advance(days * 24 * 3600);
+        // On SQLite rows are forgotten by an organisation's own time once they are indexed.
+        while w.app.app.store.ledger().behind().await.unwrap() != Some(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        sekisho_server::jobs::retention::once(&w.app.app).await.unwrap();
+        left.push(w.app.ledger().await.len());
+    }
+    assert_eq!(left, [3, 1, 1, 0]);
+}

@@ -26,6 +26,9 @@ const PROGRESS: &str = "SELECT seq, first_id, last_id, walked FROM progress";
 const PUT_PROGRESS: &str = "INSERT INTO progress (one, seq, first_id, last_id, walked) VALUES (1, $1, $2, $3, $4) \
     ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, first_id = excluded.first_id, last_id = excluded.last_id, \
     walked = excluded.walked";
+const ANYTHING: &str = "SELECT 1 FROM idx.progress AS p WHERE p.walked IS NOT NULL \
+    OR EXISTS (SELECT 1 FROM commits WHERE seq > p.seq)";
+const TAKE_LOCK: &str = "UPDATE progress SET seq = seq";
 const EMPTY_RUNS: &str = "DELETE FROM runs";
 const EMPTY_KEYS: &str = "DELETE FROM keys";
 const LAST_COMMIT: &str = "SELECT seq, first_id, last_id FROM ledger.commits ORDER BY seq DESC LIMIT 1";
@@ -41,19 +44,13 @@ const ADD_KEYS: &str = "INSERT OR IGNORE INTO keys (kind, owner, a, b, c) \
     UNION ALL SELECT DISTINCT 3, owner_id, subject, '', '' FROM e WHERE subject <> '' \
     UNION ALL SELECT DISTINCT 4, owner_id, repository, '', '' FROM e WHERE repository <> '' \
     UNION ALL SELECT DISTINCT 5, owner_id, '', '', '' FROM e WHERE outcome = 'refused'";
-const ADD_RUNS: &str = "INSERT OR IGNORE INTO runs (key, id) \
-    WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, subject, outcome, \
-    substr(ci, 1, instr(ci, char(10)) - 1) AS repository FROM ledger.entries WHERE id >= $1 AND id <= $2) \
-    SELECT k.key, e.id FROM e CROSS JOIN keys k ON k.kind = 1 AND k.owner = e.owner_id AND k.a = '' AND k.b = '' AND k.c = '' \
-    UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
-    ON k.kind = 2 AND k.owner = e.owner_id AND k.a = e.ecosystem AND k.b = e.name AND k.c = e.version \
-    UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
-    ON k.kind = 3 AND k.owner = e.owner_id AND k.a = e.subject AND k.b = '' AND k.c = '' WHERE e.subject <> '' \
-    UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
-    ON k.kind = 4 AND k.owner = e.owner_id AND k.a = e.repository AND k.b = '' AND k.c = '' WHERE e.repository <> '' \
-    UNION ALL SELECT k.key, e.id FROM e CROSS JOIN keys k \
-    ON k.kind = 5 AND k.owner = e.owner_id AND k.a = '' AND k.b = '' AND k.c = '' WHERE e.outcome = 'refused' \
-    ORDER BY 1, 2";
+const ADD_RUNS: &str = concat!(
+    "INSERT OR IGNORE INTO runs (key, id) WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, \
+     subject, outcome, substr(ci, 1, instr(ci, char(10)) - 1) AS repository FROM ledger.entries \
+     WHERE id >= $1 AND id <= $2) ",
+    keys_of_rows!(),
+    " ORDER BY 1, 2"
+);
 
 /// The job that keeps the index up.
 pub(in crate::ledger) struct Follower {
@@ -146,7 +143,12 @@ async fn forget_commits(file: &File, ledger: &Db, seen: i64) -> i64 {
 
 /// Takes one batch in; `true` if there may be more.
 async fn follow(file: &File) -> Result<bool, StoreError> {
+    if file.db.optional(sql(ANYTHING)).await?.is_none() {
+        return Ok(false);
+    }
     let mut tx = file.begin().await?;
+    // The lock on the index, before anything is read: the command line beside the server may follow too.
+    tx.run(sql(TAKE_LOCK)).await?;
     let row = tx.optional(sql(PROGRESS)).await?.ok_or(StoreError::unreadable("progress of the index"))?;
     let progress = read_progress(&row)?;
     if let Some(walked) = progress.walked {

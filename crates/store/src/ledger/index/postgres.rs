@@ -31,6 +31,7 @@ statements! {
         FROM jsonb_array_elements_text($5::jsonb) AS s(subject) CROSS JOIN LATERAL (SELECT * FROM entries \
         WHERE owner_id = $1 AND subject = s.subject AND subject <> '' \
         AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r ORDER BY r.id DESC LIMIT $4";
+    OLDEST = "SELECT id FROM entries WHERE owner_id = $1 AND id < $2 ORDER BY id LIMIT $3";
     // From each value straight to the next one: as many steps as there are values, however many rows they have.
     VERSIONS = "WITH RECURSIVE v(version) AS ((SELECT version FROM entries WHERE ecosystem = $1 AND name = $2 \
         ORDER BY version LIMIT 1) UNION ALL SELECT (SELECT e.version FROM entries e WHERE e.ecosystem = $1 \
@@ -65,6 +66,11 @@ pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Vec<Le
         Run::Repository(owner, repository) => start(REPOSITORY, *owner).bind(repository.as_str()),
     };
     db.all(statement).await?.iter().map(read).collect()
+}
+
+pub(super) async fn oldest(db: &Db, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+    let statement = sql(OLDEST).bind(owner).bind(before).bind(i64::from(limit));
+    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
 }
 
 pub(super) async fn versions(db: &Db, package: &PackageName) -> Result<Vec<String>, StoreError> {

@@ -70,6 +70,17 @@ const SOME_RUNS: &str = "SELECT e.id, e.at, e.ecosystem, e.name, e.version, e.fi
         (SELECT id FROM idx.runs WHERE key IN (SELECT value FROM json_each($1)) AND id < $2 AND id >= $3 \
         ORDER BY id DESC LIMIT $4) AS r CROSS JOIN entries e ON e.id = r.id ORDER BY r.id DESC";
 const KEY: &str = "SELECT key FROM idx.keys WHERE kind = $1 AND owner = $2 AND a = $3 AND b = '' AND c = ''";
+const OLDEST: &str = "SELECT id FROM idx.runs \
+        WHERE key = (SELECT key FROM idx.keys WHERE kind = 1 AND owner = $1 AND a = '' AND b = '' AND c = '') \
+        AND id < $2 ORDER BY id LIMIT $3";
+const FORGET: &str = concat!(
+    "DELETE FROM runs WHERE (key, id) IN (WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, \
+     subject, outcome, substr(ci, 1, instr(ci, char(10)) - 1) AS repository FROM ledger.entries \
+     WHERE id IN (SELECT unhex(value) FROM json_each($1))) ",
+    keys_of_rows!(),
+    ")"
+);
+const TIDY: &str = "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = keys.key)";
 const SUBJECT_KEYS: &str = "SELECT k.key FROM json_each($2) AS s CROSS JOIN idx.keys AS k \
         ON k.kind = 3 AND k.owner = $1 AND k.a = s.value AND k.b = '' AND k.c = ''";
 const RELEASE_KEYS: &str = "SELECT k.key FROM json_each($4) AS v CROSS JOIN idx.keys AS k \
@@ -132,6 +143,18 @@ impl File {
         self.db.optional(sql(PROGRESS)).await?.as_ref().map(read_progress).transpose()
     }
 
+    /// Forgets rows that the ledger still has.
+    pub(in crate::ledger) async fn forget(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.run(sql(FORGET).bind(crate::ledger::retention::list(ids))).await?;
+        tx.commit().await
+    }
+
+    /// Forgets persons, repositories and releases that have no rows any more.
+    pub(super) async fn tidy(&self) -> Result<(), StoreError> {
+        self.db.write(sql(TIDY)).await.map(drop)
+    }
+
     /// From which id on the index may lack rows. Read before the index itself: what is indexed meanwhile is found twice,
     /// and nothing is missed.
     async fn tail(&self) -> Result<Option<Uuid>, StoreError> {
@@ -181,6 +204,13 @@ pub(super) async fn newest(file: &File, run: &Run, window: &Window) -> Result<Ve
         rows.truncate(window.limit);
     }
     Ok(rows)
+}
+
+pub(super) async fn oldest(file: &File, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
+    // While it is built the index may lack rows; the next round finds them.
+    file.tail().await?;
+    let statement = sql(OLDEST).bind(owner).bind(before).bind(i64::from(limit));
+    file.db.all(statement).await?.iter().map(|row| row.get(0)).collect()
 }
 
 async fn indexed(file: &File, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {

@@ -1,0 +1,48 @@
+//! Forgetting rows of the ledger that have had their time, and making the tables of the months to come.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sekisho_store::{Retention, Round, StoreError};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+
+const EVERY: Duration = Duration::from_secs(60 * 60);
+/// Rows of one batch. On SQLite an install waits for it, as for one more group.
+const BATCH: u32 = 200;
+/// Between two batches.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Runs until it is dropped.
+pub async fn run(app: Arc<App>) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match once(&app).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "rows of the ledger that had their time were removed"),
+            Err(error) => tracing::warn!("the ledger could not be tidied and is tidied later: {}", error.told()),
+        }
+    }
+}
+
+/// One round; how many rows were forgotten one by one.
+pub async fn once(app: &App) -> Result<u64, StoreError> {
+    let ledger = app.store.ledger();
+    ledger.make_months(app.clock.now()).await?;
+    let own = app.store.organisations().all().await?.into_iter().filter_map(|org| {
+        let days = org.retention_days.and_then(|days| u32::try_from(days).ok());
+        days.map(|days| (org.id, days))
+    });
+    let retention = Retention { days: app.settings.ledger.retention_days, own: own.collect() };
+    ledger.drop_months(&retention, app.clock.now()).await?;
+    let mut round = Round::new(&retention, app.clock.now());
+    let mut forgotten = 0;
+    while let Some(rows) = ledger.forget(&mut round, BATCH).await? {
+        forgotten += rows;
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(forgotten)
+}
