@@ -139,7 +139,17 @@ async fn each_condition_that_differs_is_named_with_what_was_found() {
 async fn events_of_strangers_are_refused_unless_they_are_allowed_by_name() {
     let world = World::new().await;
     let id = "repository_owner_id = \"65\"\n";
-    for event in ["pull_request", "pull_request_target", "workflow_run"] {
+    for event in [
+        "pull_request",
+        "pull_request_target",
+        "pull_request_review",
+        "pull_request_review_comment",
+        "workflow_run",
+        "issues",
+        "issue_comment",
+        "discussion",
+        "discussion_comment",
+    ] {
         let claims = github_claims(&world, json!({"event_name": event})).await;
         let told = format!("event_name: expected another event, or this one in allow_events, found {event}");
         assert_eq!(differs(conditions(&world, "github", id).evaluate(&claims)), told);
@@ -161,6 +171,13 @@ async fn events_of_strangers_are_refused_unless_they_are_allowed_by_name() {
 async fn merge_requests_of_gitlab_are_refused_and_those_of_forks_need_the_forks_own_id() {
     let world = World::new().await;
     let namespace = "namespace_id = \"72\"\n";
+    for source in ["external_pull_request_event", "parent_pipeline", "pipeline"] {
+        let claims = gitlab_claims(&world, json!({"pipeline_source": source})).await;
+        let told = format!("pipeline_source: expected another event, or this one in allow_events, found {source}");
+        assert_eq!(differs(conditions(&world, "gitlab", namespace).evaluate(&claims)), told);
+        let allowed = format!("{namespace}allow_events = [{source:?}]");
+        conditions(&world, "gitlab", &allowed).evaluate(&claims).unwrap();
+    }
     let mr = gitlab_claims(&world, json!({"pipeline_source": "merge_request_event"})).await;
     assert_eq!(
         differs(conditions(&world, "gitlab", namespace).evaluate(&mr)),
@@ -272,8 +289,9 @@ fn what_is_written_wrong_is_named() {
     assert!(github("environment = 1.5").contains("expected a text, or a list of texts"));
     assert_eq!(
         github("allow_events = [\"push\"]"),
-        "allow_events: \"push\" needs no permission here; those that do are pull_request, pull_request_target, workflow_run, \
-         merge_request_event, external_pull_request_event"
+        "allow_events: \"push\" needs no permission here; those that do are pull_request, pull_request_target, \
+         pull_request_review, pull_request_review_comment, workflow_run, issues, issue_comment, discussion, \
+         discussion_comment, merge_request_event, external_pull_request_event, parent_pipeline, pipeline"
     );
     assert_eq!(
         github("claims = { a = \"b\" }"),

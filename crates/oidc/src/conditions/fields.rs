@@ -79,13 +79,21 @@ pub(super) const PUBLIC: [(&str, Provider); 2] =
     [("https://token.actions.githubusercontent.com", Provider::Github), ("https://gitlab.com", Provider::Gitlab)];
 
 /// Events in which code, or the words that start a job, may be a stranger's. They are refused unless the conditions name them.
-pub(super) const RISKY_EVENTS: [&str; 5] = [
+pub(super) const RISKY_EVENTS: [&str; 13] = [
     "pull_request",
     "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
     "workflow_run",
-    // GitLab's.
+    "issues",
+    "issue_comment",
+    "discussion",
+    "discussion_comment",
+    // GitLab's. A pipeline that another one started does not say what started that one.
     "merge_request_event",
     "external_pull_request_event",
+    "parent_pipeline",
+    "pipeline",
 ];
 
 /// The claims that say what started a job.

@@ -104,7 +104,7 @@ pub(super) struct AddArguments {
     /// The environment
     #[arg(long)]
     environment: Vec<String>,
-    /// An event that is refused unless it is named: pull_request, pull_request_target, workflow_run, merge_request_event
+    /// An event by which strangers can start a job, such as pull_request or issue_comment: refused unless it is named
     #[arg(long)]
     allow_event: Vec<String>,
     #[command(flatten)]
