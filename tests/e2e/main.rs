@@ -14,4 +14,5 @@ mod login;
 mod mail;
 mod nodes;
 mod rings;
+mod rollout;
 mod support;

@@ -15,7 +15,8 @@ use sekisho_upstream::testing::FakeUpstream;
 use tokio::runtime::Runtime;
 
 use crate::durability::{launch, registry};
-use crate::support::gate::{Gate, Launch};
+use crate::support::gate::{Gate, Launch, PROGRAM};
+use crate::support::home::clean;
 use crate::support::http::Connection;
 use crate::support::person::Person;
 use crate::support::post::Post;
@@ -63,6 +64,15 @@ impl Ground {
 
     fn key(&self, node: &Gate, name: &str) -> String {
         Person::new(name).gets_a_key(node, &self.post).key()
+    }
+
+    /// Runs a command of the operator's; gives what it printed.
+    fn admin(&self, node: &Gate, args: &[&str]) -> String {
+        let mut command = clean(&*PROGRAM, node.folder());
+        command.arg("admin").args(args).current_dir(node.folder()).env("SEKISHO_DATABASE_URL", self.url());
+        let output = command.output().expect("the program runs");
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
     /// Changes a row as time would have.
@@ -175,6 +185,46 @@ fn a_key_that_ends_on_one_node_ends_on_all_within_a_second_under_load() {
     );
     assert!(slowest.values().all(|took| *took <= SOON), "{slowest:?}");
     assert!(answered > 100, "there was no load");
+}
+
+#[test]
+fn an_organisation_s_token_ends_on_all_nodes_within_a_second_also_by_the_command_line() {
+    let ground = Ground::new();
+    let nodes = ground.nodes();
+    let load = ground.key(&nodes[0], "load");
+    let admin = |args: &[&str]| ground.admin(&nodes[0], args);
+    let org = admin(&["org", "create", "acme"]);
+    admin(&["bot", "create", "acme", "manager", "--role", "guard_manager"]);
+    let bot = admin(&["bot", "key", "add", "acme", "manager"]);
+    let tokens = format!("/o/{org}/guard/org-user-tokens");
+    let issue = |node: &Gate, name: &str| {
+        let answer = send(node, "POST", &tokens, &bot, &format!(r#"{{"user_identifier":"{name}"}}"#));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let text = |field: &str| answer.json()[field].as_str().expect("a text").to_owned();
+        (text("id"), text("token"))
+    };
+    let (slowest, _) = under_load(&nodes, &load, || {
+        let ended = |name: &str, end: &dyn Fn(&str)| {
+            let (id, token) = issue(&nodes[1], name);
+            assert!(nodes.iter().all(|node| node.get_as(PACKAGE, &token).status == 200));
+            end(&id);
+            // From when it was said: until the command line has ended, nobody was promised anything.
+            (name.to_owned(), until_refused(&nodes, &token, Instant::now()))
+        };
+        [
+            ended("revoked", &|id| {
+                assert_eq!(send(&nodes[2], "DELETE", &format!("{tokens}/by-id/{id}"), &bot, "").status, 204)
+            }),
+            ended("rotated", &|id| {
+                let answer = send(&nodes[0], "POST", &format!("{tokens}/by-id/{id}/rotate"), &bot, "{}");
+                assert_eq!(answer.status, 200, "{}", answer.body);
+            }),
+            ended("command-line", &|id| drop(admin(&["token", "revoke", "acme", id, "--yes"]))),
+            ended("guard-disabled", &|_| drop(admin(&["org", "disable-guard", "acme"]))),
+        ]
+    });
+    println!("nodes: until an organisation's token was refused on all three: {slowest:?}");
+    assert!(slowest.iter().all(|(_, took)| *took <= SOON), "{slowest:?}");
 }
 
 #[test]
