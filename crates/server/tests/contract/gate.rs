@@ -142,7 +142,7 @@ pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-pub(super) const PAGES: [&str; 18] = [
+pub(super) const PAGES: [&str; 24] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
@@ -150,7 +150,7 @@ pub(super) const PAGES: [&str; 18] = [
     "/api/v1/tokens/pattern",
     "/api/v1/leaks",
     "/api/v1/openapi.json",
-    "/o/{org_id}/guard/installs",
+    "/bots/exchange",
     "/osv/v1/query",
     "/osv/v1/querybatch",
     "/osv/v1/vulns/{id}",
@@ -161,6 +161,12 @@ pub(super) const PAGES: [&str; 18] = [
     "/login/{page}/code",
     "/login/{page}/end",
     "/assets/page.css",
+    "/o/{org_id}/guard/org-user-tokens",
+    "/o/{org_id}/guard/org-user-tokens/probe",
+    "/o/{org_id}/guard/org-user-tokens/by-id/{token_id}",
+    "/o/{org_id}/guard/org-user-tokens/by-id/{token_id}/rotate",
+    "/o/{org_id}/guard/installs",
+    "/o/{org_id}/guard/audit",
 ];
 
 const VERSIONS: [&str; 2] = ["1.0.0", "6.6.6"];
@@ -387,6 +393,8 @@ fn every_page_route_has_a_row() {
     let source = include_str!("../../src/handle.rs");
     let routes: Vec<&str> = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(routes, PAGES, "a route was added: does it serve packages? Then it needs rows in the gate's test");
+    // The organisation API is a router of its own in the same file, whose routes stand behind the others here.
+    let source = source.replace(".merge(guard())", "");
     for other in [".nest(", ".merge(", "route_service(", "fallback_service(", "nest_service("] {
         assert!(!source.contains(other), "{other}: routes that this test can't see");
     }
