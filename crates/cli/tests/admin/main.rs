@@ -11,4 +11,5 @@ mod orgs;
 mod person;
 mod support;
 mod tokens;
+mod trust;
 mod who;
