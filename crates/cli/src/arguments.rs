@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -16,6 +17,30 @@ pub(crate) struct Arguments {
     pub(crate) settings: SettingsArguments,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// Reads the command line; ends the program if it is wrong, or asks for help.
+    pub(crate) fn read(words: &[OsString]) -> Arguments {
+        let mut arguments = Arguments::parse_from(words);
+        arguments.settings.set = every_set(words);
+        arguments
+    }
+}
+
+/// The values of every `--set`: of those before a command's name clap keeps none if there is one behind it. Clap has read
+/// the words before, so behind each `--set` there is a value.
+fn every_set(words: &[OsString]) -> Vec<String> {
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str()).take_while(|word| *word != "--");
+    let mut values = Vec::new();
+    while let Some(word) = words.next() {
+        match word.strip_prefix("--set=") {
+            Some(value) => values.push(value.to_owned()),
+            None if word == "--set" => values.extend(words.next().map(str::to_owned)),
+            None => {}
+        }
+    }
+    values
 }
 
 /// Where the settings come from; the same for every command.
@@ -126,3 +151,21 @@ impl SettingsArguments {
 
 /// Variables with our prefix that are no settings: the file's own name, what users keep their key in, and the tests'.
 const NOT_SETTINGS: [&str; 3] = ["SEKISHO_CONFIG", "SEKISHO_TOKEN", "SEKISHO_TEST_POSTGRES"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_before_and_behind_a_command_all_count_in_their_order() {
+        for (line, expected) in [
+            ("sekisho --set a=1 serve --set b=2", &["a=1", "b=2"][..]),
+            ("sekisho --set=a=1 admin --set b=2 org --set=c=3 list", &["a=1", "b=2", "c=3"]),
+            ("sekisho --set a=1 serve", &["a=1"]),
+            ("sekisho serve", &[]),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            assert_eq!(Arguments::read(&words).settings.set, expected, "{line}");
+        }
+    }
+}

@@ -5,12 +5,10 @@ mod commands;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use arguments::{Arguments, Command};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read(&std::env::args_os().collect::<Vec<_>>());
     let done = match arguments.command {
         Command::Serve(serve) => commands::serve::run(&arguments.settings, &serve),
         Command::Config(config) => commands::config::run(&arguments.settings, &config),

@@ -4,6 +4,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{AccountId, OrgId};
 use sekisho_core::org::{Role, UserIdentifier};
+use serde_json::Value;
 
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, sql};
@@ -19,7 +20,8 @@ statements! {
     MEMBERSHIPS = "SELECT o.id, o.name, m.role, m.created_at FROM members m JOIN organisations o ON o.id = m.org_id \
                    WHERE m.email = $1 ORDER BY o.id";
     ORGS_OF = "SELECT DISTINCT org_id FROM org_tokens WHERE identifier = $1";
-    NOTED = "SELECT org_id, at, actor, action, subject FROM audit WHERE subject = $1 OR actor = $1 ORDER BY id";
+    NOTED = "SELECT org_id, at, actor, action, subject, detail FROM audit WHERE subject = $1 OR actor = $1 \
+             OR detail LIKE $2 ESCAPE '!' ORDER BY id";
     FORGET_LOGINS = "DELETE FROM logins WHERE email = $1";
     FORGET_MESSAGES = "DELETE FROM outbox WHERE email = $1";
     FORGET_ATTEMPTS = "DELETE FROM attempts WHERE email = $1";
@@ -79,6 +81,8 @@ pub struct HeldNote {
     pub action: String,
     /// To whom.
     pub subject: String,
+    /// More about it, if that names the person.
+    pub detail: Option<Value>,
 }
 
 /// What came of forgetting an address.
@@ -131,13 +135,18 @@ impl People<'_> {
         rows.iter().map(|row| row.get(0).map(OrgId)).collect()
     }
 
-    /// Rows of audit logs that name exactly this person.
+    /// Rows of audit logs that name exactly this person, also in their details.
     pub async fn noted(&self, person: &str) -> Result<Vec<HeldNote>, StoreError> {
         let read = |row: &Row| {
             let (org, at, actor) = (OrgId(row.get(0)?), row.time(1)?, row.get(2)?);
-            Ok(HeldNote { org, at, actor, action: row.get(3)?, subject: row.get(4)? })
+            let detail = serde_json::from_str(&row.get::<String>(5)?).ok().filter(|detail| names(detail, person));
+            Ok(HeldNote { org, at, actor, action: row.get(3)?, subject: row.get(4)?, detail })
         };
-        self.db.all(sql(NOTED).bind(person)).await?.iter().map(read).collect()
+        let rows = self.db.all(sql(NOTED).bind(person).bind(within_json(person))).await?;
+        let mut notes = rows.iter().map(read).collect::<Result<Vec<HeldNote>, StoreError>>()?;
+        // What the database found in a detail may be another person's, spelled almost like this one.
+        notes.retain(|note| note.subject == person || note.actor == person || note.detail.is_some());
+        Ok(notes)
     }
 
     /// Forgets an address: its account's tokens are revoked, its logins, messages, tries and roles removed. `audit` makes
@@ -182,6 +191,22 @@ impl People<'_> {
         tx.commit().await?;
         Ok(changed)
     }
+}
+
+/// Whether some text in it is this one.
+fn names(detail: &Value, person: &str) -> bool {
+    match detail {
+        Value::String(text) => text == person,
+        Value::Array(values) => values.iter().any(|value| names(value, person)),
+        Value::Object(fields) => fields.values().any(|value| names(value, person)),
+        _ => false,
+    }
+}
+
+/// The pattern that finds a text in JSON.
+fn within_json(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    format!("%{}%", quoted.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 fn read_membership(row: &Row) -> Result<HeldMembership, StoreError> {

@@ -67,7 +67,7 @@ on_both_engines! {
         let a = register(&server, "a@example.com", 0).await;
         command_line.keys().revoke(a.token.id, &notice(), later(1)).await.unwrap().expect("live");
         assert!(!counts(&server, &a.plain).await);
-        assert_eq!(server.revocations().since(NOW).await.unwrap(), [a.plain.hash()]);
+        assert_eq!(server.revocations().since(NOW).await.unwrap(), [(a.plain.hash(), later(1))]);
     }
 
     async fn a_closed_store_is_unavailable(database) {

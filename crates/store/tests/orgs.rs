@@ -129,6 +129,7 @@ on_both_engines! {
         let dead = store.org_tokens().find_by_hash(&plain.hash()).await.unwrap().unwrap();
         assert_eq!((dead.revoked_at, dead.guard), (Some(later(5)), false));
         let ended = store.revocations().since(later(5)).await.unwrap();
+        let ended: Vec<_> = ended.into_iter().map(|(hash, _)| hash).collect();
         assert!(ended.contains(&plain.hash()) && ended.contains(&key.hash()) && !ended.contains(&kept.hash()));
         assert!(store.org_tokens().find_by_hash(&kept.hash()).await.unwrap().unwrap().revoked_at.is_none());
         assert_eq!(store.organisations().changed_since(later(5)).await.unwrap(), [(acme, later(5))]);

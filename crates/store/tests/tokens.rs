@@ -83,7 +83,7 @@ on_both_engines! {
         store.keys().revoke(a.token.id, &notice(), later(10)).await.unwrap().expect("live");
         store.keys().revoke(b.token.id, &notice(), later(20)).await.unwrap().expect("live");
         assert_eq!(since(10).await.len(), 2);
-        assert_eq!(since(11).await, [b.plain.hash()]);
+        assert_eq!(since(11).await, [(b.plain.hash(), later(20))]);
         assert_eq!(since(21).await, []);
     }
 

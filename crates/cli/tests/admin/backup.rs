@@ -97,6 +97,11 @@ async fn a_backup_under_load_has_every_answer_that_was_recorded_before_it_began(
         assert_eq!(fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
     assert!(program.fails(1, "backup b").contains("is there already"));
+    let strangers = program.folder().join("c.partial");
+    fs::create_dir(&strangers).unwrap();
+    fs::write(strangers.join("note"), "kept").unwrap();
+    assert!(program.fails(1, "backup c").contains("c.partial is there already"));
+    assert_eq!(fs::read_to_string(strangers.join("note")).unwrap(), "kept", "what the backup did not make stays");
     assert!(program.fails(1, "backup nowhere/b").contains("nowhere/b"));
     assert!(!program.folder().join("nowhere").exists());
 }

@@ -48,6 +48,7 @@ on_both_engines! {
             assert!(token.revoked_at.is_some() && token.email.is_none());
             let rows = store.ledger().entries(&EntryFilter::Account(account), 10).await.unwrap();
             assert_eq!(rows.len(), 1, "the row stays under the account's id");
+            assert_eq!(rows[0].address, "", "and without the client's address");
         }).await;
         let again = program.admin("erase-person me@example.com --yes");
         assert!(again.code == 0 && again.err.contains("there was no account"), "{}", again.err);
@@ -79,6 +80,8 @@ on_both_engines! {
         let taken = found.iter().filter(|line| line["kind"] == "taken").count();
         let tokens = found.iter().filter(|line| line["kind"] == "organisation_token").count();
         assert_eq!((taken, tokens), (1200, 1));
+        let notes: Vec<_> = found.iter().filter(|line| line["kind"] == "audit").collect();
+        assert_eq!(notes.len(), 1, "where a detail names the person, and not me@acme.example2");
         let by_address = lines(&program.done("export-person me@acme.example"));
         assert_eq!(by_address.iter().filter(|line| line["kind"] == "taken").count(), 1202, "in every organisation");
 
@@ -86,7 +89,9 @@ on_both_engines! {
         assert!(said.err.contains("in 1 tokens and 1200 rows"), "{}", said.err);
         let pseudonym = said.err.split(' ').next().unwrap();
         assert!(pseudonym.starts_with("erased-") && pseudonym.len() == 23, "{pseudonym}");
-        assert_eq!(program.admin("export-person acme:me@acme.example").out, "");
+        let left = lines(&program.done("export-person acme:me@acme.example"));
+        assert_eq!(kinds(&left), ["audit"], "the audit log keeps what it said, and says so");
+        assert_eq!(left[0]["detail"]["user_identifier"], "me@acme.example");
         with_store(database, async |store| {
             let row = store.org_tokens().find_by_hash(&plain.hash()).await.unwrap().unwrap();
             assert!(row.revoked_at.is_some() && row.identifier.as_str() == pseudonym);
@@ -99,6 +104,8 @@ on_both_engines! {
                 loop {
                     let rows = store.ledger().rows_of(&PersonRows::Identifier(org, identifier.clone()), before).await.unwrap();
                     let Some(last) = rows.last() else { return count };
+                    let erased = identifier.as_str() == pseudonym;
+                    assert!(rows.iter().all(|row| row.address.is_empty() == erased), "{identifier:?}");
                     before = Some(last.id);
                     count += rows.len();
                 }

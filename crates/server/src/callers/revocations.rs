@@ -24,7 +24,8 @@ pub(super) struct Followed {
 
 #[derive(Default)]
 struct Last {
-    hashes: HashSet<TokenHash>,
+    /// With the moment: one that was replaced may be revoked soon after.
+    ended: HashSet<(TokenHash, Timestamp)>,
     orgs: HashSet<(OrgId, Timestamp)>,
 }
 
@@ -40,7 +41,7 @@ impl Callers {
     /// Looks for what others ended since the last look, and forgets it.
     pub async fn follow_revocations(&self) -> Result<(), StoreError> {
         let since = self.clock.now().minus(LOOK_BACK);
-        let hashes: HashSet<TokenHash> = self.store.revocations().since(since).await?.into_iter().collect();
+        let ended: HashSet<(TokenHash, Timestamp)> = self.store.revocations().since(since).await?.into_iter().collect();
         let orgs: HashSet<(OrgId, Timestamp)> =
             self.store.organisations().changed_since(since).await?.into_iter().collect();
         let mut last = self.followed.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,8 +49,8 @@ impl Callers {
         if !changed.is_empty() {
             self.org_changed(changed);
         }
-        self.forget(hashes.difference(&last.hashes).copied());
-        *last = Last { hashes, orgs };
+        self.forget(ended.difference(&last.ended).map(|(hash, _)| *hash));
+        *last = Last { ended, orgs };
         Ok(())
     }
 

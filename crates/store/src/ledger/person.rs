@@ -14,7 +14,8 @@ use crate::error::StoreError;
 const BATCH: usize = 500;
 
 statements! {
-    RENAME = "UPDATE entries SET subject = $2 WHERE id = $1 AND subject = $3";
+    RENAME = "UPDATE entries SET subject = $2, address = '' WHERE id = $1 AND subject = $3";
+    FORGET_ADDRESS = "UPDATE entries SET address = '' WHERE id = $1 AND address <> ''";
 }
 
 /// Whose rows.
@@ -37,7 +38,22 @@ impl Ledger {
         self.index.newest(&run, &window).await
     }
 
-    /// Puts another identifier in the place of one, in small transactions, so that nobody waits long; how many rows.
+    /// Empties the client's address in an account's rows, in small transactions; how many rows had one.
+    pub async fn forget_addresses(&self, account: AccountId) -> Result<u64, StoreError> {
+        let (mut before, mut changed) = (None, 0);
+        loop {
+            let rows = self.rows_of(&PersonRows::Account(account), before).await?;
+            let Some(last) = rows.last() else { return Ok(changed) };
+            before = Some(last.id);
+            let mut tx = self.db.begin().await?;
+            for row in &rows {
+                changed += tx.run(sql(FORGET_ADDRESS).bind(row.id)).await?;
+            }
+            tx.commit().await?;
+        }
+    }
+
+    /// Puts another identifier in the place of one and empties the client's address, in small transactions, so that nobody waits long; how many rows.
     pub async fn rename(&self, org: OrgId, old: &UserIdentifier, new: &UserIdentifier) -> Result<u64, StoreError> {
         let person = PersonRows::Identifier(org, old.clone());
         let (mut before, mut renamed) = (None, 0);

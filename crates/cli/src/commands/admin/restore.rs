@@ -31,6 +31,9 @@ pub(super) async fn run(settings: &Settings, arguments: RestoreArguments) -> any
     }
     let restored = restore::restore(settings, &arguments.folder, &SystemClock::new()).await?;
     eprintln!("The backup of {} is in place in {}.", restored.manifest.made_at, settings.data_dir.display());
+    eprintln!(
+        "Keys, tokens, bots and organisations that ended after that moment count again: revoke or remove them again."
+    );
     if let Some(aside) = restored.aside {
         eprintln!("What was there before is in {}; remove it when it is not needed any more.", aside.display());
     }

@@ -30,6 +30,14 @@ impl Operator {
             return OperateError::refused(format!("{} is there already: name a folder that is not", into.display()));
         }
         let partial = with_suffix(into, ".partial");
+        // Whatever has this name already is not ours to remove.
+        DirBuilder::new().mode(0o700).create(&partial).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => OperateError::Refused(format!(
+                "{} is there already, as a backup that was interrupted leaves it: remove it, or name another folder",
+                partial.display()
+            )),
+            _ => at(&partial, error),
+        })?;
         let made = self.copy_all(settings, &partial).await;
         let moved = made.and_then(|manifest| {
             let put = fs::rename(&partial, into).and_then(|()| sync_parent(into));
@@ -43,7 +51,6 @@ impl Operator {
     }
 
     async fn copy_all(&self, settings: &Settings, into: &Path) -> Result<Manifest, OperateError> {
-        DirBuilder::new().mode(0o700).create(into).map_err(|error| at(into, error))?;
         let (data, made_at) = (&settings.data_dir, self.now().to_string());
         let mut files = Vec::new();
         for name in SQLITE_FILES {

@@ -49,9 +49,14 @@ impl Operator {
         // The audit log says that somebody was erased, and not who.
         let audit = || self.audit("member.erased", "erased", json!({}));
         let account = match people.forget(email, self.now(), audit).await? {
-            Forgotten::Done(account) => account.map(|id| id.0.to_string()),
+            Forgotten::Done(account) => account,
             Forgotten::LastOwner(org) => return OperateError::refused(members::last_owner(email, &org)),
         };
+        if let Some(account) = account {
+            tokio::time::sleep(SERVERS_FOLLOW).await;
+            self.store.ledger().forget_addresses(account).await?;
+        }
+        let account = account.map(|id| id.0.to_string());
         let mut left_in = Vec::new();
         for org in people.orgs_of(email.as_str()).await? {
             if let Some(org) = self.store.organisations().find(org).await? {

@@ -131,7 +131,7 @@ impl Operator {
         for note in notes.into_iter().filter(|note| of.is_none_or(|org| org == note.org)) {
             line(json!({
                 "kind": "audit", "organisation": note.org.to_string(), "at": note.at.to_string(),
-                "actor": note.actor, "action": note.action, "subject": note.subject,
+                "actor": note.actor, "action": note.action, "subject": note.subject, "detail": note.detail,
             }));
         }
         Ok(())
