@@ -131,9 +131,11 @@ macro_rules! render {
     }};
 }
 
+mod ends;
 mod leak;
 mod login;
 
+pub use ends::{Ending, Ends, OrgTokensEnd};
 pub use leak::{Holder, OrgLeaked};
 pub use login::{LoginCode, LoginKey, Starter};
 

@@ -13,7 +13,10 @@ pub mod transport;
 mod shell;
 
 pub use endpoints::{EndpointError, Endpoints};
-pub use letter::{Happened, Holder, Known, Letter, LoginCode, LoginKey, Notice, OrgLeaked, Starter, Welcome};
+pub use letter::{
+    Ending, Ends, Happened, Holder, Known, Letter, LoginCode, LoginKey, Notice, OrgLeaked, OrgTokensEnd, Starter,
+    Welcome,
+};
 pub use message::{Message, NotSendable, Sender};
 pub use smtp::{Encryption, Password, Smtp, SmtpError, SmtpSettings};
 pub use transport::{Cause, SendError, Transport};

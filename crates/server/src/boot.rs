@@ -120,6 +120,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
         tokio::spawn(jobs::housekeeping::run(app.clone())),
         tokio::spawn(jobs::retention::run(app.clone())),
         tokio::spawn(jobs::revocations::run(app.clone())),
+        tokio::spawn(jobs::token_ends::run(app.clone())),
     ];
     if app.settings.artifacts.mode == ArtifactMode::Cache {
         jobs.push(tokio::spawn(app.artifacts.clone().survey()));

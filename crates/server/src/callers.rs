@@ -6,6 +6,7 @@
 //! clock, at every request.
 
 mod credential;
+mod ended;
 mod known;
 mod revocations;
 
@@ -15,12 +16,13 @@ use std::time::Duration;
 
 use http::{HeaderMap, header};
 use moka::sync::Cache;
-use sekisho_core::id::OrgId;
+use sekisho_core::id::{OrgId, OrgTokenId};
 use sekisho_core::token::{TokenHash, TokenKind};
 use sekisho_core::{Clock, Timestamp};
 use sekisho_store::{SessionRow, Store, StoreError, TokenStatus};
 
 use self::credential::Presented;
+use self::ended::EndedUses;
 use self::known::Session;
 pub use self::known::{Known, KnownBot, KnownOrg, KnownSession};
 use self::revocations::Followed;
@@ -110,6 +112,7 @@ pub struct Callers {
     followed: Followed,
     uses: LastUses,
     keys: Arc<KeyRing>,
+    ended: EndedUses,
     clock: Arc<dyn Clock>,
 }
 
@@ -118,7 +121,7 @@ impl Callers {
     pub fn new(store: Arc<Store>, keys: Arc<KeyRing>, clock: Arc<dyn Clock>) -> Callers {
         let known = Cache::builder().max_capacity(CAPACITY).time_to_live(WITHOUT_DATABASE).build();
         let (followed, uses) = (Followed::default(), LastUses::default());
-        Callers { store, known, epoch: AtomicU64::new(0), followed, uses, keys, clock }
+        Callers { store, known, epoch: AtomicU64::new(0), followed, uses, keys, ended: EndedUses::default(), clock }
     }
 
     /// What a request's credential looks like, without asking the database. A bad one is a problem; it is never treated
@@ -163,6 +166,16 @@ impl Callers {
         }
     }
 
+    /// Tokens that were used after their end, and of which nobody was told yet.
+    pub fn ended_uses(&self) -> Vec<OrgTokenId> {
+        self.ended.take()
+    }
+
+    /// The telling failed: they are given out again.
+    pub fn untold(&self, tokens: &[OrgTokenId]) {
+        self.ended.put_back(tokens);
+    }
+
     /// Writes down what was noted.
     pub async fn write_uses(&self) -> Result<(), StoreError> {
         self.uses.write(&self.store).await
@@ -187,7 +200,10 @@ impl Callers {
             (Caller::Organisation(known), _) => match known.row.status(self.clock.now()) {
                 TokenStatus::Active => Ok(caller),
                 TokenStatus::Revoked => Err(invalid()),
-                TokenStatus::Expired => Err(expired()),
+                TokenStatus::Expired => {
+                    self.ended.note(known.row.id, self.clock.now());
+                    Err(expired())
+                }
             },
             (Caller::Ci(known), _) if !known.row.guard => Err(invalid()),
             (Caller::Ci(known), _) if known.row.expires_at <= self.clock.now() => Err(session_over()),

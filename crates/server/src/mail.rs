@@ -2,8 +2,8 @@
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::LoginId;
-use sekisho_mail::{EndpointError, Endpoints, Holder, Starter};
-use sekisho_store::{Leaked, Login, Message};
+use sekisho_mail::{Ending, EndpointError, Endpoints, Ends, Holder, Starter};
+use sekisho_store::{EndingToken, Leaked, Login, Message};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +26,37 @@ pub struct Addresses {
     /// The organisation's credential that the mail is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     leak: Option<LeakFacts>,
+    /// The organisation's tokens that the mail is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ends: Option<EndFacts>,
+}
+
+/// What a mail tells of an organisation's tokens that end.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EndFacts {
+    organisation: String,
+    /// Within so many days; none: one was used after its end.
+    within: Option<i64>,
+    /// Identifier, hint, and when it ends.
+    tokens: Vec<(String, String, i64)>,
+}
+
+impl EndFacts {
+    /// What the operator calls the organisation.
+    pub fn organisation(&self) -> &str {
+        &self.organisation
+    }
+
+    /// What is told of the tokens.
+    pub fn what(&self) -> Ends {
+        self.within.map_or(Ends::Used, Ends::Within)
+    }
+
+    /// The tokens.
+    pub fn tokens(&self) -> Vec<Ending<'_>> {
+        let ending = self.tokens.iter();
+        ending.map(|(identifier, hint, ends)| Ending { identifier, hint, ends: Timestamp(*ends) }).collect()
+    }
 }
 
 /// What a mail tells of an organisation's credential that was found.
@@ -89,7 +120,7 @@ impl Addresses {
     /// The addresses of an origin.
     pub fn of(origin: &Origin) -> Addresses {
         let (npm, simple) = (origin.npm.clone(), origin.simple.clone());
-        Addresses { npm, simple, chose_language: false, hint: String::new(), login: None, leak: None }
+        Addresses { npm, simple, chose_language: false, hint: String::new(), login: None, leak: None, ends: None }
     }
 
     /// The payload of a registration.
@@ -120,6 +151,14 @@ impl Addresses {
         self.notice(&leaked.hint)
     }
 
+    /// The payload of a mail about tokens of one organisation that end within so many days, or of which one was used after its end.
+    pub fn ends(mut self, tokens: &[EndingToken], within: Option<i64>) -> String {
+        let organisation = tokens.first().map(|token| token.org_name.clone()).unwrap_or_default();
+        let told = |token: &EndingToken| (token.identifier.clone(), token.hint.clone(), token.ends.0);
+        self.ends = Some(EndFacts { organisation, within, tokens: tokens.iter().map(told).collect() });
+        self.to_json()
+    }
+
     /// Reads a message's payload.
     pub fn read(message: &Message) -> Result<Addresses, serde_json::Error> {
         serde_json::from_str(&message.payload)
@@ -148,6 +187,11 @@ impl Addresses {
     /// The organisation's credential that the mail is about.
     pub fn leak_facts(&self) -> Option<&LeakFacts> {
         self.leak.as_ref()
+    }
+
+    /// The organisation's tokens that the mail is about.
+    pub fn end_facts(&self) -> Option<&EndFacts> {
+        self.ends.as_ref()
     }
 
     fn to_json(&self) -> String {

@@ -117,7 +117,7 @@ pub trait Tell: FnOnce(&Leaked, &[Manager]) -> (NewAudit, Vec<NewMessage>) + Sen
 
 impl<F: FnOnce(&Leaked, &[Manager]) -> (NewAudit, Vec<NewMessage>) + Send> Tell for F {}
 
-async fn managers(tx: &mut Tx, org: OrgId) -> Result<Vec<Manager>, StoreError> {
+pub(crate) async fn managers(tx: &mut Tx, org: OrgId) -> Result<Vec<Manager>, StoreError> {
     let rows = tx.all(sql(MANAGERS).bind(org)).await?;
     let read = |row: &Row| {
         let language = row.get::<Option<String>>(1)?.as_deref().and_then(Language::parse);

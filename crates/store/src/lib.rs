@@ -38,6 +38,7 @@ mod signing_keys;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod token_ends;
 mod tokens;
 mod trust;
 
@@ -66,5 +67,6 @@ pub use repeats::{NewRepeat, REPEAT_LIFETIME, Repeat, Repeats};
 pub use revocations::Revocations;
 pub use signing_keys::{SigningKeyRow, SigningKeys};
 pub use store::{DatabaseConfig, Store};
+pub use token_ends::{EndingToken, TokenEnds};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};
 pub use trust::{Trust, Trusts};

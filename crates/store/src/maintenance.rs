@@ -31,6 +31,8 @@ statements! {
     REPEATS = "DELETE FROM repeats WHERE scope IN (SELECT scope FROM repeats WHERE created_at <= $1 LIMIT $2)";
     SESSIONS = "DELETE FROM ci_sessions WHERE id IN (SELECT id FROM ci_sessions WHERE keep_until <= $1 LIMIT $2)";
     SIGNING_KEYS = "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys WHERE until <= $1 LIMIT $2)";
+    TOLD = "DELETE FROM told WHERE (token_id, what, number) IN \
+        (SELECT token_id, what, number FROM told WHERE what = 'used' AND at <= $1 LIMIT $2)";
     MESSAGES = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at <= $1 LIMIT $2)";
 }
 
@@ -53,6 +55,8 @@ pub struct Swept {
     pub sessions: u64,
     /// Signing keys whose last token has ended.
     pub signing_keys: u64,
+    /// Notes that a token was used after its end.
+    pub told: u64,
     /// Messages that were sent, dropped or given up.
     pub messages: u64,
 }
@@ -74,6 +78,7 @@ impl Maintenance<'_> {
             repeats: self.delete(REPEATS, now.minus(REPEAT_LIFETIME), batch).await?,
             sessions: self.delete(SESSIONS, now, batch).await?,
             signing_keys: self.delete(SIGNING_KEYS, now, batch).await?,
+            told: self.delete(TOLD, now.minus(2 * DAY), batch).await?,
             messages: self.delete(MESSAGES, now.minus(DAY), batch).await?,
         })
     }

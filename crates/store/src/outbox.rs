@@ -54,11 +54,13 @@ pub enum MessageKind {
     Leaked,
     /// The same for a credential of an organisation; goes to those who manage it.
     OrgLeaked,
+    /// Tokens of an organisation end soon, or one was used after its end; goes to those who manage it.
+    OrgTokensEnd,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [MessageKind; 9] = [
+    pub const ALL: [MessageKind; 10] = [
         MessageKind::Registration,
         MessageKind::Regenerated,
         MessageKind::Reset,
@@ -68,6 +70,7 @@ impl MessageKind {
         MessageKind::LoginRegistered,
         MessageKind::Leaked,
         MessageKind::OrgLeaked,
+        MessageKind::OrgTokensEnd,
     ];
 
     /// The stored text.
@@ -82,6 +85,7 @@ impl MessageKind {
             MessageKind::LoginRegistered => "login_registered",
             MessageKind::Leaked => "leaked",
             MessageKind::OrgLeaked => "org_leaked",
+            MessageKind::OrgTokensEnd => "org_tokens_end",
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines,
-    org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, tokens, trust,
+    org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, token_ends, tokens, trust,
 };
 
 /// Every statement over the main part.
@@ -36,6 +36,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         revocations::STATEMENTS,
         signing_keys::STATEMENTS,
         store::STATEMENTS,
+        token_ends::STATEMENTS,
         tokens::STATEMENTS,
         trust::STATEMENTS,
     ];

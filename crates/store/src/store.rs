@@ -10,7 +10,7 @@ use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
     Accounts, Attempts, Audit, Bots, CiSessions, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations,
-    Outbox, People, Repeats, Revocations, SigningKeys, Tokens, Trusts,
+    Outbox, People, Repeats, Revocations, SigningKeys, TokenEnds, Tokens, Trusts,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -143,6 +143,11 @@ impl Store {
     /// Answers to calls that may be repeated.
     pub fn repeats(&self) -> Repeats<'_> {
         Repeats { db: &self.db }
+    }
+
+    /// Telling of tokens that end.
+    pub fn token_ends(&self) -> TokenEnds<'_> {
+        TokenEnds { db: &self.db }
     }
 
     /// Which credentials ended lately.

@@ -53,6 +53,6 @@ impl OrgLeaked<'_> {
 }
 
 /// A name that an organisation chose: with a line break in it, it would write lines of its own.
-fn one_line(name: &str) -> String {
+pub(super) fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

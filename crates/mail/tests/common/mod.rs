@@ -6,8 +6,8 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Language, Random, Timestamp};
 use sekisho_mail::{
-    Endpoints, Happened, Holder, Known, Letter, LoginCode, LoginKey, Message, Notice, OrgLeaked, Sender, Starter,
-    Welcome,
+    Ending, Endpoints, Ends, Happened, Holder, Known, Letter, LoginCode, LoginKey, Message, Notice, OrgLeaked,
+    OrgTokensEnd, Sender, Starter, Welcome,
 };
 
 /// 2026-11-23T09:00:00.123Z.
@@ -78,6 +78,15 @@ pub(crate) fn org_leaked(language: Language, holder: Holder<'_>, base: &str, ema
     OrgLeaked { language, endpoints, email, organisation: "Acme", holder, hint, at: NOW }.render()
 }
 
+pub(crate) fn org_tokens_end(language: Language, what: Ends, base: &str, email: &str) -> Letter {
+    let endpoints = Endpoints::under(base).expect("an address");
+    let ending = |identifier| Ending { identifier, hint: "tg_org_Ab3d…", ends: NOW };
+    let tokens = [ending("C02XK1"), ending("dev@acme.example")];
+    let tokens = if what == Ends::Used { &tokens[..1] } else { &tokens };
+    let (endpoints, email) = (&endpoints, &address(email));
+    OrgTokensEnd { language, endpoints, email, organisation: "Acme", what, tokens }.render()
+}
+
 /// Every letter with a name for it.
 pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'static str, Letter)> {
     vec![
@@ -89,6 +98,8 @@ pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'sta
         ("leaked", notice(language, Happened::Leaked, base, email)),
         ("org_leaked_token", org_leaked(language, Holder::Token("C02XK1"), base, email)),
         ("org_leaked_key", org_leaked(language, Holder::Bot("fleet"), base, email)),
+        ("org_tokens_ending", org_tokens_end(language, Ends::Within(14), base, email)),
+        ("org_token_used_after_end", org_tokens_end(language, Ends::Used, base, email)),
         ("login_code", login_code(language, base, email)),
         ("login_added", login_key(language, false, base, email)),
         ("login_registered", login_key(language, true, base, email)),

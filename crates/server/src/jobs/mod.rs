@@ -6,3 +6,4 @@ pub mod housekeeping;
 pub mod outbox;
 pub mod retention;
 pub mod revocations;
+pub mod token_ends;

@@ -1,6 +1,7 @@
 //! Sends what waits in the outbox. A key or a code is minted only now, when its mail is sent; its hash is stored before
 //! the mail leaves, and a try whose outcome is unknown takes nothing back.
 
+mod ends;
 mod leak;
 mod login;
 
@@ -100,6 +101,7 @@ async fn handle(app: &App, outgoing: &Outgoing, message: &Message) -> Result<(),
         }
         MessageKind::LoginAdded | MessageKind::LoginRegistered => login::tell(app, outgoing, message).await,
         MessageKind::OrgLeaked => leak::tell(app, outgoing, message).await,
+        MessageKind::OrgTokensEnd => ends::tell(app, outgoing, message).await,
         kind => notify(app, outgoing, message, kind).await,
     };
     let now = app.clock.now();

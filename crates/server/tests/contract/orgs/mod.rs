@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod credentials;
+mod ends;
 mod installs;
 mod personas;
 mod repeats;
