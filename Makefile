@@ -1,6 +1,6 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test test-long test-storage fuzz quick e2e test-openapi test-clients bench tools lint hosts deny
+.PHONY: test test-long test-storage fuzz quick e2e test-openapi test-clients bench bench-ledger tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
@@ -37,6 +37,10 @@ test-clients:
 # The measurements of docs/benchmarks.md, against nginx and other proxies: about 25 minutes on a quiet machine.
 bench:
 	@bench/run
+
+# Questions to a large install log on both engines: 1 and 10 million rows, or MILLIONS="50". Needs some 1 GB of disk a million.
+bench-ledger:
+	@bench/ledger/run
 
 # Installs what the tests need, by package name, and says what is there.
 tools:

@@ -172,15 +172,15 @@ impl Ledger {
     /// One page of an answer.
     pub async fn page(&self, question: Question, before: Option<EntryId>, limit: usize) -> Result<Page, StoreError> {
         let mut walk = self.ask(question, before).await?;
-        let (mut rows, mut looked_at) = (Vec::new(), 0);
+        // Few rows at first: most often all of them fit.
+        let (mut rows, mut looked_at, mut step) = (Vec::new(), 0, limit + 1);
         while let Some(before) = walk.before
             && rows.len() <= limit
             && looked_at < LOOKED_AT
         {
-            // Few rows at first: most often all of them fit.
-            let step = if looked_at == 0 { limit + 1 } else { LOOKED_AT / 4 };
-            looked_at += step;
             rows.extend(self.step(&mut walk, before, step).await?);
+            looked_at += step;
+            step = (2 * step).min(LOOKED_AT / 4);
         }
         let next = if rows.len() > limit {
             rows.truncate(limit);

@@ -14,6 +14,8 @@ use crate::error::StoreError;
 const EVERY: Duration = Duration::from_millis(250);
 /// Rows of one transaction.
 const BATCH: i64 = 5000;
+/// Rows of one transaction while the index is built: the more, the fewer times each page is written.
+const BUILD_BATCH: i64 = 100_000;
 /// Commits of one transaction.
 const COMMITS: i64 = 256;
 /// How often commits that are in the index are forgotten. A question that read the index's progress before has long ended
@@ -152,7 +154,7 @@ async fn follow(file: &File) -> Result<bool, StoreError> {
     let row = tx.optional(sql(PROGRESS)).await?.ok_or(StoreError::unreadable("progress of the index"))?;
     let progress = read_progress(&row)?;
     if let Some(walked) = progress.walked {
-        let end = tx.optional(sql(BATCH_END).bind(walked).bind(Uuid::max()).bind(BATCH)).await?;
+        let end = tx.optional(sql(BATCH_END).bind(walked).bind(Uuid::max()).bind(BUILD_BATCH)).await?;
         let end = end.map(|row| row.get::<Uuid>(0)).transpose()?;
         take_in(&mut tx, walked, end.unwrap_or(Uuid::max())).await?;
         put(&mut tx, &Progress { walked: end, ..progress }).await?;

@@ -73,13 +73,13 @@ const KEY: &str = "SELECT key FROM idx.keys WHERE kind = $1 AND owner = $2 AND a
 const OLDEST: &str = "SELECT id FROM idx.runs \
         WHERE key = (SELECT key FROM idx.keys WHERE kind = 1 AND owner = $1 AND a = '' AND b = '' AND c = '') \
         AND id < $2 ORDER BY id LIMIT $3";
-const FORGET: &str = concat!(
-    "DELETE FROM runs WHERE (key, id) IN (WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, \
+const PLACES: &str = concat!(
+    "WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, \
      subject, outcome, substr(ci, 1, instr(ci, char(10)) - 1) AS repository FROM ledger.entries \
      WHERE id IN (SELECT unhex(value) FROM json_each($1))) ",
-    keys_of_rows!(),
-    ")"
+    keys_of_rows!()
 );
+const FORGET: &str = "DELETE FROM runs WHERE key = $1 AND id = $2";
 const TIDY: &str = "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = keys.key)";
 const SUBJECT_KEYS: &str = "SELECT k.key FROM json_each($2) AS s CROSS JOIN idx.keys AS k \
         ON k.kind = 3 AND k.owner = $1 AND k.a = s.value AND k.b = '' AND k.c = ''";
@@ -92,7 +92,8 @@ const TAIL_VERSIONS: &str = "SELECT DISTINCT version FROM entries \
 const PERSONS: &str = "SELECT a FROM idx.keys WHERE kind = 3 AND owner = $1 AND a >= $2 AND a < $3 ORDER BY a LIMIT $4";
 const TAIL_PERSONS: &str = "SELECT DISTINCT subject FROM entries \
         WHERE owner_id = $1 AND subject >= $2 AND subject < $3 AND id >= $4 AND subject <> ''";
-const OWNERS: &str = "SELECT owner FROM idx.keys WHERE kind = 2 AND a = $1 AND b = $2 AND c = $3";
+const OWNERS: &str =
+    "SELECT owner FROM idx.keys INDEXED BY keys_release WHERE kind = 2 AND a = $1 AND b = $2 AND c = $3";
 const TAIL_OWNERS: &str = "SELECT DISTINCT owner_id FROM entries \
         WHERE ecosystem = $1 AND name = $2 AND version = $3 AND id >= $4";
 
@@ -146,7 +147,10 @@ impl File {
     /// Forgets rows that the ledger still has.
     pub(in crate::ledger) async fn forget(&self, ids: &[Uuid]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        tx.run(sql(FORGET).bind(crate::ledger::retention::list(ids))).await?;
+        // One by one: SQLite would look for pairs by reading all runs.
+        for row in tx.all(sql(PLACES).bind(crate::ledger::retention::list(ids))).await? {
+            tx.run(sql(FORGET).bind(row.get::<i64>(0)?).bind(row.get::<Uuid>(1)?)).await?;
+        }
         tx.commit().await
     }
 
