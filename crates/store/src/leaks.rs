@@ -1,6 +1,8 @@
 //! An organisation's tokens and bot keys that were found where they don't belong: each ends in one transaction with its
 //! row of the audit log and the mails to those who manage the organisation. (A personal key: [`crate::Keys::revoke_leaked`].)
 
+use std::time::Duration;
+
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{BotId, OrgId, OrgTokenId};
 use sekisho_core::token::TokenHash;
@@ -18,9 +20,12 @@ statements! {
                 JOIN bots b ON b.id = k.bot_id JOIN organisations o ON o.id = b.org_id WHERE k.hash = $1";
     END_TOKEN = "UPDATE org_tokens SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL";
     END_KEY = "UPDATE bot_keys SET revoked_at = $2 WHERE hash = $1 AND revoked_at IS NULL";
+    SINCE = "SELECT COUNT(*) FROM audit WHERE org_id = $1 AND at > $2 AND actor = $3";
     MANAGERS = "SELECT m.email, a.language FROM members m LEFT JOIN accounts a ON a.email = m.email \
                 WHERE m.org_id = $1 AND m.role IN ('owner', 'guard_manager') ORDER BY m.email";
 }
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,8 @@ pub enum LeakEnd {
 /// The credentials of organisations that were found.
 pub struct Leaks<'a> {
     pub(crate) db: &'a Db,
+    /// Reports on one organisation within an hour that its managers get mails about; the audit log has them all.
+    pub(crate) mails_per_hour: u32,
 }
 
 impl Leaks<'_> {
@@ -103,9 +110,13 @@ impl Leaks<'_> {
         }
         let managers = managers(&mut tx, leaked.org).await?;
         let (row, messages) = tell(&leaked, &managers);
+        let since = sql(SINCE).bind(leaked.org).bind(now.minus(HOUR)).bind(row.actor.as_str());
+        let told: i64 = tx.optional(since).await?.map_or(Ok(0), |row| row.get(0))?;
         audit::insert(&mut tx, leaked.org, &row).await?;
-        for message in &messages {
-            outbox::insert(&mut tx, message, now).await?;
+        if told < i64::from(self.mails_per_hour) {
+            for message in &messages {
+                outbox::insert(&mut tx, message, now).await?;
+            }
         }
         tx.commit().await?;
         Ok(LeakEnd::Ended)

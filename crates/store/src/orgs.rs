@@ -18,6 +18,7 @@ statements! {
     FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
                     WHERE name = $1 AND removed_at IS NULL";
     ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations WHERE removed_at IS NULL";
+    RETENTION = "SELECT id, retention_days FROM organisations WHERE retention_days IS NOT NULL";
     // An update is also the lock under which members change, so that the last owner can't go twice at once.
     LOCK = "UPDATE organisations SET name = name WHERE id = $1 AND removed_at IS NULL \
             RETURNING id, name, guard, max_token_seconds, retention_days, created_at";
@@ -105,6 +106,12 @@ impl Organisations<'_> {
     /// The organisation of this name.
     pub async fn find_by_name(&self, name: &str) -> Result<Option<Organisation>, StoreError> {
         self.db.optional(sql(FIND_BY_NAME).bind(name)).await?.as_ref().map(read).transpose()
+    }
+
+    /// Those with a time of their own for rows of the ledger, in days; removed ones too, whose rows are still there.
+    pub async fn retention_days(&self) -> Result<Vec<(OrgId, i64)>, StoreError> {
+        let rows = self.db.all(sql(RETENTION)).await?;
+        rows.iter().map(|row| Ok((OrgId(row.get(0)?), row.get(1)?))).collect()
     }
 
     /// All of them, by name.

@@ -155,9 +155,10 @@ impl Store {
         Revocations { db: &self.db }
     }
 
-    /// Their credentials that were found where they don't belong.
-    pub fn leaks(&self) -> Leaks<'_> {
-        Leaks { db: &self.db }
+    /// Their credentials that were found where they don't belong. Of so many reports on an organisation within an hour its
+    /// managers get mails.
+    pub fn leaks(&self, mails_per_hour: u32) -> Leaks<'_> {
+        Leaks { db: &self.db, mails_per_hour }
     }
 
     /// What is held about people.

@@ -206,7 +206,11 @@ pub const KEYS: &[Key] = &[
         "600",
         "ID tokens of pipelines that are tried to be exchanged, a minute and client address.",
     ),
-    key("limits.mails_per_hour", "5", "Mails with a first key or a code, an hour and address."),
+    key(
+        "limits.mails_per_hour",
+        "5",
+        "Mails with a first key or a code, an hour and address; mails to a manager about leaked credentials of an organisation, an hour and organisation.",
+    ),
     key("limits.connections", "10000", "Open connections at once; more wait to be accepted."),
     key(
         "limits.connections_per_address",

@@ -32,10 +32,8 @@ pub async fn run(app: Arc<App>) {
 pub async fn once(app: &App) -> Result<u64, StoreError> {
     let ledger = app.store.ledger();
     ledger.make_months(app.clock.now()).await?;
-    let own = app.store.organisations().all().await?.into_iter().filter_map(|org| {
-        let days = org.retention_days.and_then(|days| u32::try_from(days).ok());
-        days.map(|days| (org.id, days))
-    });
+    let own = app.store.organisations().retention_days().await?.into_iter();
+    let own = own.filter_map(|(org, days)| u32::try_from(days).ok().map(|days| (org, days)));
     let retention = Retention { days: app.settings.ledger.retention_days, own: own.collect() };
     ledger.drop_months(&retention, app.clock.now()).await?;
     let mut round = Round::new(&retention, app.clock.now());

@@ -78,11 +78,29 @@ async fn the_managers_are_told(engine: TestEngine) {
     let actions: Vec<_> = rows.iter().map(|row| (row.action.clone(), row.subject.clone())).collect();
     assert_eq!(
         actions,
-        [("bot.key_revoked".into(), bot.id.to_string()), ("token.revoked".into(), token.id.to_string())]
+        [("bot_key.revoked".into(), bot.id.to_string()), ("token.revoked".into(), token.id.to_string())]
     );
     assert!(audit(&app, other).await.is_empty());
     let detail: Value = serde_json::from_str(&rows[1].detail).unwrap();
     assert_eq!(detail, json!({"reason": "leaked", "by": "report", "user_identifier": "C02XK1"}));
+}
+
+#[tokio::test]
+async fn of_many_credentials_found_within_an_hour_all_end_and_some_mails_are_sent() {
+    let app = Setup::default().set("limits.mails_per_hour", "2").start().await;
+    let org = app.organisation("Acme").await;
+    app.member(org, "owner@example.com", Role::Owner).await;
+    let mut keys = Vec::new();
+    for n in 0..5 {
+        keys.push(app.org_token(org, &format!("C02XK{n}"), None).await.key);
+    }
+    let found: Vec<&str> = keys[..4].iter().map(String::as_str).collect();
+    assert_eq!(plain(&app, &found).await.json(), json!({"received": 4, "revoked": 4}));
+    assert_eq!(app.mails().await.len(), 2);
+    assert_eq!(audit(&app, org).await.len(), 4, "the audit log has them all");
+    app.advance(3601);
+    assert_eq!(plain(&app, &[&keys[4]]).await.json()["revoked"], 1);
+    assert_eq!(app.mails().await.len(), 1);
 }
 
 #[tokio::test]

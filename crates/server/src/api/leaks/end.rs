@@ -22,7 +22,7 @@ pub(super) async fn end(
     by: &'static str,
 ) -> Result<LeakEnd, Problem> {
     let (hash, now) = (token.hash(), app.clock.now());
-    let leaks = app.store.leaks();
+    let leaks = app.store.leaks(app.settings.limits.mails_per_hour);
     let tell = |leaked: &Leaked, managers: &[Manager]| told(app, exchange, by, leaked, managers);
     let ended = match token.kind() {
         TokenKind::Personal => return end_personal(app, exchange, token).await,
@@ -66,7 +66,7 @@ fn told(
         }
         Holder::Bot(id, name) => {
             let detail = json!({"reason": "leaked", "by": by, "bot": name, "prefix": leaked.hint});
-            ("bot.key_revoked", id.to_string(), detail)
+            ("bot_key.revoked", id.to_string(), detail)
         }
     };
     let audit = NewAudit {

@@ -295,7 +295,9 @@ async fn every_bad_parameter_is_named() {
         "user_identifier_prefix=a%25",
         "user_identifier_prefix=a%0Ab",
         "bot_id=BT01",
+        "package=pkg:npm/x&version=1%00",
         "repository=",
+        "repository=a%00b",
         "outcome=blocked",
         "from=yesterday",
         "to=1",
@@ -344,7 +346,7 @@ async fn an_item_has_every_field() {
 }
 
 #[tokio::test]
-async fn rows_go_after_the_organisation_s_time_or_the_setting_s() {
+async fn rows_go_after_the_organisation_s_time_also_when_it_is_removed_or_the_setting_s() {
     let w = world(Setup::default().set("ledger.retention_days", "30")).await;
     let patient = w.app.organisation("patient").await;
     w.app.change_organisation(patient, |organisation| organisation.retention_days = Some(60)).await;
@@ -354,6 +356,9 @@ async fn rows_go_after_the_organisation_s_time_or_the_setting_s() {
     for key in [&theirs.key, &person.key] {
         assert!(w.app.ask(Ask::get(TARBALL).bearer(key)).await.status < 400);
     }
+    let mut changes = w.app.app.store.organisations().begin().await.unwrap();
+    assert!(changes.remove(patient, &w.app.operated("org.removed")).await.unwrap());
+    changes.commit().await.unwrap();
     let mut left = Vec::new();
     for days in [29, 2, 28, 2] {
         w.app.advance(days * 24 * 3600);

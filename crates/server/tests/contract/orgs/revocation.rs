@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sekisho_core::org::Role;
+use sekisho_core::id::OrgTokenId;
+use sekisho_core::org::{Role, UserIdentifier};
+use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_server::jobs;
+use sekisho_store::NewOrgToken;
 use sekisho_testkit::{Ask, Node, TestApp};
 
 use super::{PACKAGES, started};
@@ -38,6 +41,26 @@ on_both_engines! {
         assert_good(&app, &node, &token.key).await;
         let audit = app.operated("token.revoked");
         app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
+        node.follow().await;
+        assert_bad(&node, &token.key).await;
+    }
+
+    async fn a_token_that_is_revoked_soon_after_its_rotation_is_401_on_other_nodes(setup) {
+        let app = started(setup).await;
+        let acme = app.organisation("acme").await;
+        let token = app.org_token(acme, "dev@acme.example", None).await;
+        let node = app.another_node().await;
+        let (tokens, now) = (app.app.store.org_tokens(), app.app.clock.now());
+        let fresh = PlainToken::mint(TokenKind::Organisation, &*app.app.random);
+        let id = OrgTokenId::mint(now, &*app.app.random);
+        let identifier = UserIdentifier::parse("dev@acme.example").unwrap();
+        let fresh = NewOrgToken::of(id, &fresh, identifier, "operator", None);
+        let end = now.plus(Duration::from_secs(3600));
+        tokens.rotate(acme, token.id, &fresh, Some(end), &app.operated("token.rotated"), None).await.unwrap();
+        node.follow().await;
+        assert_good(&app, &node, &token.key).await;
+        app.advance(1);
+        tokens.revoke(acme, token.id, &app.operated("token.revoked")).await.unwrap().expect("it counted");
         node.follow().await;
         assert_bad(&node, &token.key).await;
     }
@@ -98,7 +121,7 @@ on_both_engines! {
         let whoami = async |credential: &str| node.ask(Ask::get("/npm/-/whoami").bearer(credential)).await.status;
         assert_eq!((whoami(&one.credential).await, whoami(&two.credential).await), (200, 200));
         let bots = app.app.store.bots();
-        assert!(bots.revoke_key(acme, one.id, one.key_id, &app.operated("bot.key_revoked")).await.unwrap());
+        assert!(bots.revoke_key(acme, one.id, one.key_id, &app.operated("bot_key.revoked")).await.unwrap());
         assert!(bots.remove(acme, two.id, &app.operated("bot.removed")).await.unwrap());
         node.follow().await;
         assert_eq!((whoami(&one.credential).await, whoami(&two.credential).await), (401, 401));

@@ -184,9 +184,9 @@ fn place(text: &str) -> Result<EntryId, Problem> {
 }
 
 fn within(name: &str, text: String) -> Result<String, Problem> {
-    match (1..=LONGEST).contains(&text.len()) {
+    match (1..=LONGEST).contains(&text.len()) && !text.chars().any(char::is_control) {
         true => Ok(text),
-        false => Err(bad(name, "has to have 1 to 500 bytes")),
+        false => Err(bad(name, "has to have 1 to 500 bytes and no control characters")),
     }
 }
 
