@@ -75,8 +75,6 @@ impl Ledger {
             self.index.tidy().await?;
             return Ok(None);
         };
-        // Whichever finds the rows forgets them last: so a round that is interrupted between the two is done again.
-        let by_index = matches!(part, Part::Own { .. });
         let (ids, over) = match part {
             Part::Own { owner, until } => {
                 let ids = self.index.oldest(*owner, *until, batch).await?;
@@ -96,25 +94,20 @@ impl Ledger {
                 (ids, over)
             }
         };
-        let forgotten = if ids.is_empty() { 0 } else { self.delete(&ids, by_index).await? };
+        let forgotten = if ids.is_empty() { 0 } else { self.delete(&ids).await? };
         if over {
             round.rest.pop();
         }
         Ok(Some(forgotten))
     }
 
-    async fn delete(&self, ids: &[Uuid], by_index: bool) -> Result<u64, StoreError> {
+    async fn delete(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
         match &self.index {
             Index::Postgres(db) => delete_on_postgres(db, ids).await,
             Index::Sqlite(file) => {
-                if !by_index {
-                    file.forget(ids).await?;
-                }
-                let deleted = self.db.write(sql(DELETE_SQLITE).bind(list(ids))).await?;
-                if by_index {
-                    file.forget(ids).await?;
-                }
-                Ok(deleted)
+                // The index first: if only this is done, the rows are gone for questions, and the next round finds them.
+                file.forget(ids).await?;
+                self.db.write(sql(DELETE_SQLITE).bind(list(ids))).await
             }
         }
     }
