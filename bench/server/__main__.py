@@ -19,7 +19,7 @@ import section_memory
 import section_others
 import section_start
 import section_warm
-from page import Page
+from page import Page, of_others
 from run import Run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -93,7 +93,8 @@ def kept_page(arguments):
 
 def write(page):
     page.keep()
-    (ROOT / "docs" / "benchmarks.md").write_text(page.markdown(SECTIONS))
+    path = ROOT / "docs" / "benchmarks.md"
+    path.write_text(page.markdown(SECTIONS, of_others(path.read_text())))
 
 
 def measured(run, name):

@@ -83,8 +83,8 @@ class Page:
         """So that a later run of one section can write the whole page."""
         self.kept.write_text(json.dumps(self.sections))
 
-    def markdown(self, names):
-        """The page, with these sections in this order."""
+    def markdown(self, names, others=""):
+        """The page, with these sections in this order; `others` is what other programs measured and stays."""
         sections = {name: self.sections[name] for name in names if name in self.sections}
         commits = {name: section["commit"] for name, section in sections.items()}
         facts = self.facts
@@ -94,10 +94,19 @@ class Page:
             HEAD,
             "## Goals\n\n" + self.summary(names),
             *(part for section in sections.values() for part in section["parts"]),
+            *([others] if others else []),
             "## Where\n\n" + listed(facts),
             "## To repeat it\n\n" + REPEAT,
         ]
         return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def of_others(page):
+    """The part of the page that other programs measured: between these marks, with them."""
+    begin, end = "<!-- bench/ledger -->", "<!-- end of bench/ledger -->"
+    if begin not in page or end not in page:
+        return ""
+    return begin + page.split(begin, 1)[1].split(end, 1)[0] + end
 
 
 def listed(facts):

@@ -17,7 +17,7 @@ use crate::error::StoreError;
 /// and those that don't fit are passed over.
 const MERGED: usize = 100;
 /// Most rows that one page looks at. A page that meets few rows that fit ends early, and the next one goes on.
-const LOOKED_AT: usize = 4000;
+const LOOKED_AT: usize = 800;
 
 /// Which rows of one owner's.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ impl Ledger {
         {
             rows.extend(self.step(&mut walk, before, step).await?);
             looked_at += step;
-            step = (2 * step).min(LOOKED_AT / 4);
+            step = (2 * step).min(LOOKED_AT.saturating_sub(looked_at).max(1));
         }
         let next = if rows.len() > limit {
             rows.truncate(limit);

@@ -182,7 +182,8 @@ fn attached(path: &Path, name: &'static str, connections: u32) -> SqlitePoolOpti
     let path: PathBuf = path.to_owned();
     SqlitePoolOptions::new()
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
+        // The one that writes may be held while a large batch goes to disk.
+        .acquire_timeout(Duration::from_secs(if connections == 1 { 60 } else { 5 }))
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
