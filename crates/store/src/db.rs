@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub(crate) use sql::{Column, Row, Statement, sql};
+pub(crate) use sqlite::switch_to_wal;
 
 use crate::error::StoreError;
 use crate::migrate::{self, Part};

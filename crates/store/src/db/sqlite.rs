@@ -37,18 +37,20 @@ pub(super) async fn open(path: &Path) -> Result<Db, StoreError> {
             .test_before_acquire(false)
             .after_connect(|connection, _| Box::pin(async move { check(connection).await }))
     };
-    switch_to_wal(&options).await?;
+    let first = switch_to_wal(&options).await?;
     let writer = pool()
         .max_connections(1)
         .after_release(|connection, _| Box::pin(async move { is_clean(connection).await }))
         .connect_with(options.clone())
         .await?;
+    first.close().await?;
     let readers = pool().max_connections(READERS).connect_lazy_with(options.pragma("query_only", "ON"));
     Ok(Db::Sqlite { writer, readers })
 }
 
 /// Two programs that open a new file at once both switch it to the write-ahead log, and for that SQLite waits for nobody.
-async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+/// Nor does it when the last connection to a file closes and puts the log away: hold this one until there is another.
+pub(crate) async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<SqliteConnection, StoreError> {
     let tries = 40;
     for _ in 0..tries {
         match options.connect().await.map_err(StoreError::from) {
@@ -56,7 +58,7 @@ async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError>
                 tokio::time::sleep(BUSY / tries).await;
             }
             Err(error) => return Err(error),
-            Ok(connection) => return Ok(connection.close().await?),
+            Ok(connection) => return Ok(connection),
         }
     }
     Err(StoreError::Unavailable { why: Unavailability::Busy, source: None })

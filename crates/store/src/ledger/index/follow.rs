@@ -30,7 +30,6 @@ const PUT_PROGRESS: &str = "INSERT INTO progress (one, seq, first_id, last_id, w
     walked = excluded.walked";
 const ANYTHING: &str = "SELECT 1 FROM idx.progress AS p WHERE p.walked IS NOT NULL \
     OR EXISTS (SELECT 1 FROM commits WHERE seq > p.seq)";
-const TAKE_LOCK: &str = "UPDATE progress SET seq = seq";
 const EMPTY_RUNS: &str = "DELETE FROM runs";
 const EMPTY_KEYS: &str = "DELETE FROM keys";
 const LAST_COMMIT: &str = "SELECT seq, first_id, last_id FROM ledger.commits ORDER BY seq DESC LIMIT 1";
@@ -149,8 +148,6 @@ async fn follow(file: &File) -> Result<bool, StoreError> {
         return Ok(false);
     }
     let mut tx = file.begin().await?;
-    // The lock on the index, before anything is read: the command line beside the server may follow too.
-    tx.run(sql(TAKE_LOCK)).await?;
     let row = tx.optional(sql(PROGRESS)).await?.ok_or(StoreError::unreadable("progress of the index"))?;
     let progress = read_progress(&row)?;
     if let Some(walked) = progress.walked {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use sekisho_core::PackageName;
 use sekisho_core::org::IdentifierPrefix;
+use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use uuid::Uuid;
 
 use super::{Run, Window, list};
-use crate::db::{Column, Db, Row, Statement, Tx, sql};
+use crate::db::{Column, Db, Row, Statement, Tx, sql, switch_to_wal};
 use crate::error::{StoreError, Unavailability};
 use crate::ledger::queries::{LedgerRow, read};
 
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS progress (
 ) STRICT;
 ";
 
+const TAKE_LOCK: &str = "UPDATE progress SET seq = seq";
 const PROGRESS: &str = "SELECT seq, first_id, last_id, walked FROM progress";
 const TAIL_START: &str = "SELECT MIN(first_id) FROM commits WHERE seq > $1";
 const BEHIND: &str = "SELECT COUNT(*) FROM commits WHERE seq > $1";
@@ -125,19 +127,24 @@ impl File {
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(Duration::from_secs(2))
         };
+        let first = switch_to_wal(&options(&path)).await?;
         let writer = attached(ledger, "ledger", 1).connect_with(options(&path).pragma("cache_size", "-65536")).await?;
         sqlx::raw_sql(SCHEMA).execute(&writer).await?;
+        first.close().await?;
         let readers = attached(&path, "idx", READERS).connect_lazy_with(options(ledger).pragma("query_only", "ON"));
         Ok(File { db: Db::Sqlite { writer, readers } })
     }
 
-    /// A transaction that writes the index and reads the ledger. It begins with no lock: one taken at once would be taken
-    /// on the ledger too.
+    /// A transaction that writes the index and reads the ledger. `BEGIN IMMEDIATE` would lock the ledger too, so a write
+    /// that changes nothing locks the index alone. It comes before anything is read: who has read waits for no lock, and
+    /// the command line beside the server may write too.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
-        match &self.db {
-            Db::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin().await?)),
-            Db::Postgres(_) => Err(StoreError::unreadable("index file")),
-        }
+        let mut tx = match &self.db {
+            Db::Sqlite { writer, .. } => Tx::Sqlite(writer.begin().await?),
+            Db::Postgres(_) => return Err(StoreError::unreadable("index file")),
+        };
+        tx.run(sql(TAKE_LOCK)).await?;
+        Ok(tx)
     }
 
     pub(super) async fn progress(&self) -> Result<Option<Progress>, StoreError> {
