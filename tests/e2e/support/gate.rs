@@ -139,7 +139,8 @@ impl Gate {
             let line = line.expect("text");
             self.welcome.push_str(&line);
             self.welcome.push('\n');
-            if line.contains("npm view") {
+            // It ends with an empty line after the commands.
+            if line.is_empty() && self.welcome.contains("  curl ") {
                 break;
             }
         }
