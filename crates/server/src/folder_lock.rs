@@ -1,8 +1,8 @@
 //! Who uses the data folder: a server has it for itself, commands share it with the server and each other, and a restore
 //! has it alone.
 
-use std::fs::{File, TryLockError};
-use std::io;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -59,16 +59,28 @@ impl RestoreLock {
         Ok(RestoreLock([server, commands]))
     }
 
-    /// From now on nobody starts here, until the restore [is finished](RestoreLock::finish).
-    pub fn begin(&self, dir: &Path) -> io::Result<()> {
-        File::create(dir.join(UNFINISHED))?.sync_all()?;
+    /// From now on nobody starts here, until the restore [is finished](RestoreLock::finish). `aside` is the folder, in this
+    /// one, in which the database that was replaced is or will be.
+    pub fn begin(&self, dir: &Path, aside: &str) -> io::Result<()> {
+        let mut file = File::create(dir.join(UNFINISHED))?;
+        file.write_all(aside.as_bytes())?;
+        file.sync_all()?;
         File::open(dir)?.sync_all()
+    }
+
+    /// What an interrupted restore said at its beginning.
+    pub fn interrupted(&self, dir: &Path) -> io::Result<Option<String>> {
+        match fs::read_to_string(dir.join(UNFINISHED)) {
+            Ok(aside) => Ok(Some(aside)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The folder is whole again.
     pub fn finish(&self, dir: &Path) -> io::Result<()> {
         File::open(dir)?.sync_all()?;
-        std::fs::remove_file(dir.join(UNFINISHED))?;
+        fs::remove_file(dir.join(UNFINISHED))?;
         File::open(dir)?.sync_all()
     }
 }

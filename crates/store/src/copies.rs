@@ -52,16 +52,22 @@ pub async fn check_sqlite(path: &Path) -> Result<Option<String>, StoreError> {
 pub async fn sqlite_versions(dir: &Path) -> Result<Vec<SchemaVersion>, StoreError> {
     let mut versions = Vec::new();
     for (file, part) in [(MAIN_FILE, Part::Main), (LEDGER_FILE, Part::Ledger)] {
-        let mut connection = open(&dir.join(file)).await?;
-        let there: i64 = sqlx::query_scalar(HAS_VERSIONS).fetch_one(&mut connection).await?;
-        let found = match there {
-            0 => 0,
-            _ => sqlx::query_scalar(VERSION).bind(part.name()).fetch_one(&mut connection).await?,
-        };
-        connection.close().await?;
+        let found = version_of(&dir.join(file), part).await?;
         versions.push(SchemaVersion { part: part.name(), found, known: part.known_to_sqlite() });
     }
     Ok(versions)
+}
+
+/// A file's version of a part of the schema; 0 if it has none.
+pub(crate) async fn version_of(path: &Path, part: Part) -> Result<i64, StoreError> {
+    let mut connection = open(path).await?;
+    let there: i64 = sqlx::query_scalar(HAS_VERSIONS).fetch_one(&mut connection).await?;
+    let found = match there {
+        0 => 0,
+        _ => sqlx::query_scalar(VERSION).bind(part.name()).fetch_one(&mut connection).await?,
+    };
+    connection.close().await?;
+    Ok(found)
 }
 
 async fn open(path: &Path) -> Result<SqliteConnection, StoreError> {

@@ -9,6 +9,7 @@ mod fixtures;
 mod follow;
 mod orgs;
 mod person;
+mod restored;
 mod support;
 mod tokens;
 mod trust;

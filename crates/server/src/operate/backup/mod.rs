@@ -6,6 +6,7 @@
 //! it can be at any time), and a revocation that came while the ledger was copied holds. The index over the ledger is left
 //! out: it is made again.
 
+pub mod ended;
 pub mod manifest;
 pub mod restore;
 

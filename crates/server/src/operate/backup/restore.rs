@@ -5,9 +5,10 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use sekisho_core::Clock;
+use sekisho_core::{Clock, Random};
 use sekisho_store::{SQLITE_FILES, check_sqlite, sqlite_versions};
 
+use super::ended::{self, Ended};
 use super::manifest::{FORMAT, MANIFEST, Manifest, SECRET, copy_hashed};
 use super::{OperateError, at};
 use crate::config::Settings;
@@ -23,12 +24,20 @@ const BEGINNINGS: [&str; 3] = ["sekisho.db", "ledger.db", "ledger-index.db"];
 pub struct Restored {
     /// What the backup says of itself.
     pub manifest: Manifest,
+    /// What became of what had ended after the backup was made.
+    pub ended: Ended,
     /// Where the old files are, if there were any.
     pub aside: Option<PathBuf>,
 }
 
-/// Restores the backup in `from`. Nothing is touched until every file of it was found to be whole.
-pub async fn restore(settings: &Settings, from: &Path, clock: &dyn Clock) -> Result<Restored, OperateError> {
+/// Restores the backup in `from`. Nothing is touched until every file of it was found to be whole. What ended after it was
+/// made ends in it too, unless it is to be revived.
+pub async fn restore(
+    settings: &Settings,
+    from: &Path,
+    revive: bool,
+    (clock, random): (&dyn Clock, &dyn Random),
+) -> Result<Restored, OperateError> {
     if settings.database.url.is_some() {
         return OperateError::refused(FOR_POSTGRES);
     }
@@ -38,14 +47,24 @@ pub async fn restore(settings: &Settings, from: &Path, clock: &dyn Clock) -> Res
     let manifest = read_manifest(from)?;
     let staging = data.join(STAGING);
     remove_if_there(&staging).map_err(|error| at(&staging, error))?;
-    let staged = stage(&manifest, from, &staging).await;
-    if let Err(error) = staged {
-        let _ = fs::remove_dir_all(&staging);
-        return Err(error);
-    }
-    let aside = data.join(format!("before-restore-{}", clock.now().to_string().replace([':', '-'], "")));
+    let old = ended::old_database(data, &lock).map_err(|error| at(data, error))?;
+    let staged = async {
+        stage(&manifest, from, &staging).await?;
+        let old = old.as_deref().filter(|_| !revive);
+        ended::carry(&manifest, &staging, old, (clock, random)).await
+    };
+    let ended = match staged.await {
+        Ok(ended) if revive => Ended { revived: true, ..ended },
+        Ok(ended) => ended,
+        Err(error) => {
+            let _ = fs::remove_dir_all(&staging);
+            return Err(error);
+        }
+    };
+    let now = clock.now().to_string().replace([':', '-'], "");
+    let aside = data.join(format!("{}{now}", ended::ASIDE));
     let swap = || {
-        lock.begin(data)?;
+        lock.begin(data, &ended::kept_in(data, old.as_deref(), &aside))?;
         let moved = move_aside(&manifest, data, &aside)?;
         for file in &manifest.files {
             fs::rename(staging.join(&file.name), data.join(&file.name))?;
@@ -55,7 +74,7 @@ pub async fn restore(settings: &Settings, from: &Path, clock: &dyn Clock) -> Res
         Ok(moved)
     };
     let moved = swap().map_err(|error| at(data, error))?;
-    Ok(Restored { manifest, aside: moved.then_some(aside) })
+    Ok(Restored { manifest, ended, aside: moved.then_some(aside) })
 }
 
 fn read_manifest(from: &Path) -> Result<Manifest, OperateError> {
