@@ -9,11 +9,12 @@ use http::request::Parts;
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::org::{Right, Role};
-use sekisho_store::NewAudit;
+use sekisho_store::{Authority, NewAudit, NoLonger};
 use serde_json::Value;
 
+use crate::api::store_problem;
 use crate::app::App;
-use crate::callers::{Caller, KnownBot};
+use crate::callers::{self, Caller, KnownBot};
 use crate::exchange::{Exchange, wrong_kind};
 use crate::http::{Code, Problem};
 
@@ -67,7 +68,7 @@ impl<N: Needs> May<N> {
             return Err(Problem::new(Code::NotFound, "There is nothing at this address."));
         }
         if !bot.row.guard {
-            return Err(Problem::new(Code::GuardNotEnabled, "Guard is not enabled for this organisation."));
+            return Err(no_guard());
         }
         if !bot.row.bot.role.has(N::RIGHT) {
             return Err(insufficient(bot.row.bot.role, N::RIGHT));
@@ -85,10 +86,20 @@ impl<N: Needs> May<N> {
         self.bot.row.bot.id.to_string()
     }
 
-    /// A row of the audit log: what is done with the right, and to what.
+    /// Asks again where nothing is written: a body may have been long under way.
+    pub async fn still(&self, app: &App) -> Result<(), Problem> {
+        app.store.audit().look(self.org(), self.authority()).await.map_err(|e| store_problem(&e))
+    }
+
+    fn authority(&self) -> Authority {
+        Authority { key: self.bot.row.key, right: N::RIGHT }
+    }
+
+    /// A row of the audit log: what is done with the right, and to what. Whatever is written with it is refused if the right
+    /// has ended since the request began.
     pub fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: Value) -> NewAudit {
         let (id, detail) = (AuditId::mint(now, &*app.random), detail.to_string());
-        NewAudit { id, at: now, actor: self.actor(), action, subject, detail }
+        NewAudit { id, at: now, actor: self.actor(), action, subject, detail, under: Some(self.authority()) }
     }
 }
 
@@ -104,6 +115,19 @@ impl<N: Needs> FromRequestParts<Arc<App>> for May<N> {
         app.callers.used(caller);
         Ok(may)
     }
+}
+
+/// What the caller is told whose authority ended between the request's beginning and the change.
+pub(crate) fn no_longer(what: NoLonger) -> Problem {
+    match what {
+        NoLonger::Credential => callers::invalid(),
+        NoLonger::Guard => no_guard(),
+        NoLonger::Right(role, right) => insufficient(role, right),
+    }
+}
+
+fn no_guard() -> Problem {
+    Problem::new(Code::GuardNotEnabled, "Guard is not enabled for this organisation.")
 }
 
 fn key_required() -> Problem {

@@ -288,7 +288,8 @@ impl Callers {
     }
 }
 
-fn invalid() -> Problem {
+/// The `401` of a credential that does not count.
+pub(crate) fn invalid() -> Problem {
     Problem::new(
         Code::InvalidToken,
         "The token is unknown, revoked or incomplete. Check the package manager's settings; if the key is lost, register the same address again.",

@@ -1,9 +1,12 @@
 //! What people and bots did to an organisation. A row is written in the same transaction as what it tells of; rows are
 //! added and never changed.
+//!
+//! Every change goes past here, and so this is where it is asked whether whoever makes it still may.
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 
+use crate::authority::{self, Authority};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
 
@@ -29,6 +32,9 @@ pub struct NewAudit {
     pub subject: String,
     /// More about it, as JSON; never a secret.
     pub detail: String,
+    /// What a bot did it with; none where the operator or this program did. The row, and with it the change, is refused
+    /// with [`StoreError::NoLonger`] if it does not count any more.
+    pub under: Option<Authority>,
 }
 
 /// A row as it is stored.
@@ -81,6 +87,11 @@ impl Audit<'_> {
         self.db.all(page.bind(from).bind(to).bind(i64::from(limit))).await?.iter().map(read).collect()
     }
 
+    /// Refuses what is asked for with an authority that does not count any more.
+    pub async fn look(&self, org: OrgId, authority: Authority) -> Result<(), StoreError> {
+        authority::look(self.db, org, authority).await
+    }
+
     /// Writes down what changed nothing else in the database.
     pub async fn note(&self, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
         let mut tx = self.db.begin().await?;
@@ -89,7 +100,11 @@ impl Audit<'_> {
     }
 }
 
+/// Writes a row. What a bot changes begins with it: then all lock in one order, organisation and key before the rest.
 pub(crate) async fn insert(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
+    if let Some(authority) = row.under {
+        authority::hold(tx, org, authority).await?;
+    }
     let insert = sql(INSERT).bind(row.id).bind(org).bind(row.at).bind(row.actor.as_str()).bind(row.action);
     tx.run(insert.bind(row.subject.as_str()).bind(row.detail.as_str())).await.map(drop)
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use sekisho_core::org::{Right, Role};
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
@@ -48,6 +49,9 @@ pub enum StoreError {
         /// What it has to be.
         wanted: &'static str,
     },
+    /// Who wanted to change something could do so when he began, and can't any more. Nothing was changed.
+    #[error("what it was to be done with ended meanwhile: {0}")]
+    NoLonger(#[from] NoLonger),
     /// `database.url` can't be read. The text never holds the address, because it may hold a password.
     #[error("the PostgreSQL address can't be read; wanted something like postgres://user@host/database")]
     BadUrl,
@@ -84,6 +88,20 @@ impl fmt::Display for Unavailability {
             Unavailability::Closed => "it was closed",
         })
     }
+}
+
+/// What ended before a change was made with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoLonger {
+    /// The key was revoked, or its bot or organisation removed.
+    #[error("the credential")]
+    Credential,
+    /// Guard is not enabled for the organisation.
+    #[error("Guard")]
+    Guard,
+    /// The role is another one, and lacks the right.
+    #[error("the right")]
+    Right(Role, Right),
 }
 
 impl StoreError {

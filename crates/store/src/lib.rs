@@ -13,6 +13,7 @@ macro_rules! statements {
 mod accounts;
 mod attempts;
 mod audit;
+mod authority;
 mod bots;
 mod carry;
 mod ci_sessions;
@@ -46,12 +47,13 @@ mod trust;
 pub use accounts::{Account, Accounts};
 pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
 pub use audit::{Audit, AuditFilter, AuditRow, NewAudit};
+pub use authority::Authority;
 pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
 pub use carry::{CarriedOver, carry_over, copy_to_ask};
 pub use ci_sessions::{CiSessions, Exchanged, NewSession, REPEATED_WITHIN, SessionRow};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
-pub use error::{StoreError, Unavailability};
+pub use error::{NoLonger, StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{

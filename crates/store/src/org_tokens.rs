@@ -173,11 +173,11 @@ impl OrgTokens<'_> {
         once: Option<&NewRepeat>,
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::insert(&mut tx, org, audit).await?;
         if !repeats::claim(&mut tx, once, audit.at).await? {
             return Ok(false);
         }
         insert(&mut tx, org, token, None, audit.at).await?;
-        audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -207,9 +207,9 @@ impl OrgTokens<'_> {
     /// Ends a token, and says what caches know it by; none if it was ended before, or the organisation has no such token.
     pub async fn revoke(&self, org: OrgId, id: OrgTokenId, audit: &NewAudit) -> Result<Option<TokenHash>, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::insert(&mut tx, org, audit).await?;
         let row = tx.optional(sql(REVOKE).bind(org).bind(id).bind(audit.at)).await?;
         let Some(hash) = row.map(|row| row.hash(0)).transpose()? else { return Ok(None) };
-        audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
         Ok(Some(hash))
     }
@@ -225,6 +225,7 @@ impl OrgTokens<'_> {
         once: Option<&NewRepeat>,
     ) -> Result<Rotated, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::insert(&mut tx, org, audit).await?;
         if !repeats::claim(&mut tx, once, audit.at).await? {
             return Ok(Rotated::Repeated);
         }
@@ -242,7 +243,6 @@ impl OrgTokens<'_> {
         let revoked_at = old_ends.is_none().then_some(audit.at);
         let row = tx.optional(sql(REPLACE).bind(org).bind(old).bind(new.id).bind(ends).bind(revoked_at)).await?;
         let Some(row) = row else { return Ok(Rotated::Before) };
-        audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
         Ok(Rotated::Done { old: row.hash(0)? })
     }

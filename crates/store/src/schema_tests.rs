@@ -11,8 +11,9 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate, on_both_engines,
-    org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, token_ends, tokens, trust,
+    accounts, attempts, audit, authority, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate,
+    on_both_engines, org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, token_ends, tokens,
+    trust,
 };
 
 /// Every statement over the main part.
@@ -21,6 +22,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         accounts::STATEMENTS,
         attempts::STATEMENTS,
         audit::STATEMENTS,
+        authority::STATEMENTS,
         bots::STATEMENTS,
         ci_sessions::STATEMENTS,
         codes::STATEMENTS,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 fn audit(action: &'static str, seconds: i64) -> NewAudit {
     let at = later(seconds);
     let id = AuditId::mint(at, &CHANCE);
-    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into() }
+    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into(), under: None }
 }
 
 fn new_org(id: OrgId, name: &str) -> Organisation {

@@ -15,7 +15,7 @@ use sekisho_store::{
 fn audit(action: &'static str, seconds: i64) -> NewAudit {
     let at = later(seconds);
     let id = AuditId::mint(at, &CHANCE);
-    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into() }
+    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into(), under: None }
 }
 
 async fn org(store: &Store, name: &str) -> OrgId {

@@ -24,7 +24,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn read(response: Response<Body>) -> Answer {
+    /// Reads the whole of a response.
+    pub async fn read(response: Response<Body>) -> Answer {
         let (parts, body) = response.into_parts();
         let phrase = parts.extensions.get::<ReasonPhrase>();
         Answer {

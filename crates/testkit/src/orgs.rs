@@ -98,6 +98,7 @@ impl TestApp {
             action,
             subject: "test".to_owned(),
             detail: "{}".to_owned(),
+            under: None,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) async fn org_token(store: &Store, org: OrgId, identifier: &str) -> (O
     let detail = serde_json::json!({"user_identifier": identifier.as_str()}).to_string();
     let new = NewOrgToken::of(OrgTokenId::mint(NOW, &CHANCE), &plain, identifier, "operator", None);
     let (id, actor, subject) = (AuditId::mint(NOW, &CHANCE), "operator".into(), new.id.to_string());
-    let audit = NewAudit { id, at: NOW, actor, action: "token.issued", subject, detail };
+    let audit = NewAudit { id, at: NOW, actor, action: "token.issued", subject, detail, under: None };
     store.org_tokens().issue(org, &new, &audit, None).await.unwrap();
     (new.id, plain)
 }

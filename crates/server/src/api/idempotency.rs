@@ -5,8 +5,7 @@
 //! repeat the caller's words (docs/decisions/0023).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use axum::body::Body;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use sekisho_store::{NewRepeat, Repeat};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -16,8 +15,19 @@ use crate::app::App;
 use crate::http::{Code, Problem};
 
 const HEADER: &str = "idempotency-key";
+/// Shortest key that is taken. Who knows a key and calls as the same bot is shown the token again, so that a number that counts
+/// up would be worth guessing.
+const SHORTEST: usize = 16;
 /// Longest key that is taken.
 const LONGEST: usize = 255;
+
+/// An answer that was kept.
+pub(crate) struct Kept {
+    /// Its status.
+    pub(crate) status: StatusCode,
+    /// Its body, perhaps with a token.
+    pub(crate) body: Value,
+}
 
 /// A call that may be repeated.
 pub(crate) struct Call {
@@ -31,10 +41,12 @@ impl Call {
     pub(crate) fn of(app: &App, headers: &HeaderMap, caller: &str, asked: &[&str]) -> Result<Option<Call>, Problem> {
         let mut values = headers.get_all(HEADER).iter();
         let Some(value) = values.next() else { return Ok(None) };
-        let legal = |text: &&str| (1..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        let legal =
+            |text: &&str| (SHORTEST..=LONGEST).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         let (Some(text), None) = (value.to_str().ok().filter(legal), values.next()) else {
-            let detail =
-                format!("Idempotency-Key: expected one, of 1 to {LONGEST} printable characters without spaces.");
+            let detail = format!(
+                "Idempotency-Key: expected one, of {SHORTEST} to {LONGEST} printable characters without spaces; make it at random."
+            );
             return Err(Problem::new(Code::InvalidRequest, detail));
         };
         let parts = [caller.as_bytes(), text.as_bytes()];
@@ -47,7 +59,7 @@ impl Call {
     }
 
     /// The answer that this call had before; a problem if its key was used for another.
-    pub(crate) async fn answered(&self, app: &App) -> Result<Option<Response<Body>>, Problem> {
+    pub(crate) async fn answered(&self, app: &App) -> Result<Option<Kept>, Problem> {
         let found = app.store.repeats().find(&self.scope, app.clock.now()).await.map_err(|e| store_problem(&e))?;
         let Some(Repeat { request, sealed }) = found else { return Ok(None) };
         if request != self.request {
@@ -76,14 +88,14 @@ impl Call {
         }
     }
 
-    fn open(&self, sealed: Vec<u8>) -> Option<Response<Body>> {
+    fn open(&self, sealed: Vec<u8>) -> Option<Kept> {
         let (nonce, text) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut text = Zeroizing::new(text.to_vec());
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let text = self.cipher().open_in_place(nonce, Aad::from(self.scope), &mut text).ok()?;
-        let kept: Value = serde_json::from_slice(text).ok()?;
+        let mut kept: Value = serde_json::from_slice(text).ok()?;
         let status = kept["status"].as_u64().and_then(|status| u16::try_from(status).ok())?;
-        Some(super::json(StatusCode::from_u16(status).ok()?, &kept["body"]))
+        Some(Kept { status: StatusCode::from_u16(status).ok()?, body: kept["body"].take() })
     }
 
     fn cipher(&self) -> LessSafeKey {

@@ -15,6 +15,7 @@ use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header};
 use sekisho_store::StoreError;
 
+use crate::authority;
 use crate::http::{Code, Problem};
 
 /// A JSON answer. Nothing of the API is stored by caches: most answers hold a secret or are about one.
@@ -26,8 +27,12 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response<Bo
     response
 }
 
-/// The database did not do what was asked: the caller learns that it is temporary, the log learns why.
+/// The database did not do what was asked: the caller learns that it is temporary, the log learns why. Or it did not,
+/// because the caller's authority had ended.
 pub(crate) fn store_problem(error: &StoreError) -> Problem {
+    if let StoreError::NoLonger(what) = error {
+        return authority::no_longer(*what);
+    }
     Problem::new(
         Code::DatabaseUnavailable,
         "The database is not available right now, and nothing was changed. Try again in a moment.",

@@ -65,6 +65,7 @@ pub async fn tell_uses(app: &App) -> Result<(), StoreError> {
             detail:
                 json!({"user_identifier": token.identifier, "prefix": token.hint, "expires_at": token.ends.to_string()})
                     .to_string(),
+            under: None,
         };
         if let Err(error) = app.store.token_ends().used_after_end(token, now, audit, mail).await {
             app.callers.untold(&ended[place..]);

@@ -88,7 +88,7 @@ impl Operator {
         let place = self.noted.load(Relaxed).saturating_add(1).max(at.0);
         self.noted.store(place, Relaxed);
         let (id, subject) = (AuditId::mint(Timestamp(place), &*self.random), subject.to_string());
-        NewAudit { id, at, actor: ACTOR.to_owned(), action, subject, detail: detail.to_string() }
+        NewAudit { id, at, actor: ACTOR.to_owned(), action, subject, detail: detail.to_string(), under: None }
     }
 
     /// The organisation with this id or name.

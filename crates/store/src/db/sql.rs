@@ -205,6 +205,12 @@ impl Row {
         Role::parse(&self.get::<String>(column)?).ok_or(StoreError::unreadable("role"))
     }
 
+    /// A role, or none.
+    pub(crate) fn maybe_role(&self, column: usize) -> Result<Option<Role>, StoreError> {
+        let Some(text) = self.get::<Option<String>>(column)? else { return Ok(None) };
+        Role::parse(&text).map(Some).ok_or(StoreError::unreadable("role"))
+    }
+
     /// A token's hash.
     pub(crate) fn hash(&self, column: usize) -> Result<TokenHash, StoreError> {
         let bytes: Vec<u8> = self.get(column)?;

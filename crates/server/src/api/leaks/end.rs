@@ -76,6 +76,7 @@ fn told(
         action,
         subject,
         detail: detail.to_string(),
+        under: None,
     };
     let told = app.origins.told_by_mail(&exchange.origin);
     let message = |manager: &Manager| NewMessage {

@@ -7,10 +7,10 @@ use axum::extract::State;
 use http::{HeaderMap, Response, StatusCode};
 use sekisho_core::org::UserIdentifier;
 
-use super::{IDENTIFIER, LONGEST_LIFE, Minted, longest_life};
+use super::{IDENTIFIER, LONGEST_LIFE, Minted, longest_life, repeated};
 use crate::api::body::Fields;
 use crate::api::idempotency::Call;
-use crate::api::{json, store_problem};
+use crate::api::{gone_meanwhile, json, store_problem};
 use crate::app::App;
 use crate::authority::{IssueTokens, May};
 use crate::http::{Code, Problem};
@@ -36,9 +36,7 @@ pub async fn issue(
     fields.finish()?;
     let Some(identifier) = identifier else { return Err(Problem::new(Code::InvalidRequest, "Invalid request.")) };
     let call = Call::of(&app, &headers, &may.actor(), &["issue", &asked])?;
-    if let Some(call) = &call
-        && let Some(answer) = call.answered(&app).await?
-    {
+    if let Some(answer) = repeated(&app, &may, call.as_ref()).await? {
         return Ok(answer);
     }
 
@@ -48,9 +46,9 @@ pub async fn issue(
     let once = call.as_ref().map(|call| call.keep(&app, StatusCode::CREATED, &answer));
     let tokens = app.store.org_tokens();
     let issued = tokens.issue(may.org(), &minted.row, &audit, once.as_ref()).await.map_err(|e| store_problem(&e))?;
-    match call {
+    match issued {
+        true => Ok(json(StatusCode::CREATED, &answer)),
         // The same call came twice at once: the other one's token is there.
-        Some(call) if !issued => call.answered(&app).await?.ok_or_else(super::super::gone_meanwhile),
-        _ => Ok(json(StatusCode::CREATED, &answer)),
+        false => repeated(&app, &may, call.as_ref()).await?.ok_or_else(gone_meanwhile),
     }
 }

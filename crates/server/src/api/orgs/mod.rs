@@ -10,6 +10,8 @@ pub mod rotate;
 
 use std::time::Duration;
 
+use axum::body::Body;
+use http::Response;
 use sekisho_core::Timestamp;
 use sekisho_core::id::{OrgId, OrgTokenId};
 use sekisho_core::org::UserIdentifier;
@@ -17,8 +19,10 @@ use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_store::{NewOrgToken, OrgTokenRow};
 use serde_json::{Value, json};
 
+use crate::api::idempotency::{Call, Kept};
 use crate::api::store_problem;
 use crate::app::App;
+use crate::authority::{May, Needs};
 use crate::http::{Code, Problem};
 
 /// What an identifier is made of, as a problem says it.
@@ -80,6 +84,17 @@ fn shown(row: &OrgTokenRow, now: Timestamp) -> Value {
         "replaces": row.replaces.map(|id| id.to_string()),
         "replaced_by": row.replaced_by.map(|id| id.to_string()),
     })
+}
+
+/// The answer that this call had before, if it is a repeated one. It shows the token again, and the audit log says so.
+async fn repeated<N: Needs>(app: &App, may: &May<N>, call: Option<&Call>) -> Result<Option<Response<Body>>, Problem> {
+    let Some(call) = call else { return Ok(None) };
+    let Some(Kept { status, body }) = call.answered(app).await? else { return Ok(None) };
+    let detail = json!({"user_identifier": body["user_identifier"], "prefix": body["prefix"]});
+    let id = body["id"].as_str().unwrap_or_default().to_owned();
+    let audit = may.audit(app, app.clock.now(), "token.shown_again", id, detail);
+    app.store.audit().note(may.org(), &audit).await.map_err(|e| store_problem(&e))?;
+    Ok(Some(crate::api::json(status, &body)))
 }
 
 /// The longest life that the organisation gives its tokens, in seconds.

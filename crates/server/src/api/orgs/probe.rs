@@ -28,6 +28,7 @@ pub async fn probe(
     // Whatever was sent as a token gets an answer; only another type than text is an invalid request.
     let token = fields.required("token", "the token", |text| Some(PlainToken::parse(text).ok()));
     fields.finish()?;
+    may.still(&app).await?;
     let token = token.flatten().filter(|token| token.kind() == TokenKind::Organisation);
     let row = match token {
         Some(token) => app.store.org_tokens().find_by_hash(&token.hash()).await.map_err(|e| store_problem(&e))?,

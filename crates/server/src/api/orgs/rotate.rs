@@ -8,10 +8,10 @@ use axum::extract::{Path, State};
 use http::{HeaderMap, Response, StatusCode};
 use sekisho_store::Rotated;
 
-use super::{Minted, longest_life, named};
+use super::{Minted, longest_life, named, repeated};
 use crate::api::body::Fields;
 use crate::api::idempotency::Call;
-use crate::api::{json, store_problem};
+use crate::api::{gone_meanwhile, json, store_problem};
 use crate::app::App;
 use crate::authority::{ManageTokens, May};
 use crate::http::{Code, Problem};
@@ -33,9 +33,7 @@ pub async fn rotate(
     let asked = fields.canonical();
     fields.finish()?;
     let call = Call::of(&app, &headers, &may.actor(), &["rotate", &id, &asked])?;
-    if let Some(call) = &call
-        && let Some(answer) = call.answered(&app).await?
-    {
+    if let Some(answer) = repeated(&app, &may, call.as_ref()).await? {
         return Ok(answer);
     }
 
@@ -56,16 +54,16 @@ pub async fn rotate(
     let once = call.as_ref().map(|call| call.keep(&app, StatusCode::OK, &answer));
     let tokens = app.store.org_tokens();
     let rotated = tokens.rotate(may.org(), old.id, &minted.row, old_ends, &audit, once.as_ref()).await;
-    match (rotated.map_err(|e| store_problem(&e))?, call) {
-        (Rotated::Done { old }, _) => {
+    match rotated.map_err(|e| store_problem(&e))? {
+        Rotated::Done { old } => {
             app.callers.forget([old]);
             Ok(json(StatusCode::OK, &answer))
         }
-        (Rotated::Repeated, Some(call)) => call.answered(&app).await?.ok_or_else(super::super::gone_meanwhile),
-        (Rotated::Before, _) => {
+        Rotated::Repeated => repeated(&app, &may, call.as_ref()).await?.ok_or_else(gone_meanwhile),
+        Rotated::Before => {
             Err(Problem::new(Code::AlreadyRotated, "This token was rotated before: rotate the one that replaced it."))
         }
-        (Rotated::Absent | Rotated::Repeated, _) => {
+        Rotated::Absent => {
             Err(Problem::new(Code::TokenNotActive, "This token was revoked or has reached its end: issue a new one."))
         }
     }

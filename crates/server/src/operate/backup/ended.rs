@@ -74,6 +74,7 @@ pub async fn carry(
         action: "org.restored",
         subject: org.to_string(),
         detail: json!({"backup_of": manifest.made_at}).to_string(),
+        under: None,
     };
     let carried = carry_over(staging, old.map(|_| copy.as_path()), now, &mut note).await?;
     for left in [COPY, "old.db-wal", "old.db-shm"] {

@@ -55,7 +55,7 @@ on_both_engines! {
         let now = world.app.app.clock.now();
         for n in 0..1100 {
             let id = AuditId::mint(now, &*world.app.random);
-            let row = NewAudit { id, at: now, actor: "=cmd|' /C calc'!A0".into(), action: "token.issued", subject: format!("s{n}"), detail: "{}".into() };
+            let row = NewAudit { id, at: now, actor: "=cmd|' /C calc'!A0".into(), action: "token.issued", subject: format!("s{n}"), detail: "{}".into(), under: None };
             world.app.app.store.audit().note(world.org, &row).await.unwrap();
         }
         let export = async |accept: &str| world.ask(Ask::get(&world.path("audit?action=token.issued")).header("accept", accept)).await;

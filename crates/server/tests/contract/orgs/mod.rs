@@ -4,6 +4,7 @@ mod audit_log;
 mod credentials;
 mod ends;
 mod installs;
+mod late;
 mod personas;
 mod repeats;
 mod revocation;

@@ -1,0 +1,54 @@
+//! The right with which a bot changes something, looked at again in the transaction of the change. What was known of the
+//! caller when the request began may be old by then: a body takes seconds to arrive, and keys and roles are taken meanwhile.
+
+use sekisho_core::id::{BotKeyId, OrgId};
+use sekisho_core::org::{Right, Role};
+
+use crate::db::{Db, Tx, sql};
+use crate::error::{NoLonger, StoreError};
+
+statements! {
+    // Updates are also locks. Whatever takes a bot's role or removes it updates its organisation too, so that this one row
+    // and the key's stand for all four: the change comes before their end or is refused, on either engine.
+    LOCK_ORG = "UPDATE organisations SET name = name WHERE id = $1 RETURNING guard";
+    LOCK_KEY = "UPDATE bot_keys SET hint = hint WHERE id = $1 AND revoked_at IS NULL RETURNING \
+                (SELECT b.role FROM bots b WHERE b.id = bot_keys.bot_id AND b.org_id = $2 AND b.removed_at IS NULL)";
+    LOOK = "SELECT o.guard, b.role FROM bot_keys k JOIN bots b ON b.id = k.bot_id \
+            JOIN organisations o ON o.id = b.org_id \
+            WHERE k.id = $1 AND k.revoked_at IS NULL AND b.org_id = $2 AND b.removed_at IS NULL";
+}
+
+/// What a bot acts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// The key that it sent.
+    pub key: BotKeyId,
+    /// The right that this takes.
+    pub right: Right,
+}
+
+/// Refuses, unless the key counts, its bot is there with a role that has the right, and Guard is enabled. None of it ends
+/// before the transaction does.
+pub(crate) async fn hold(tx: &mut Tx, org: OrgId, authority: Authority) -> Result<(), StoreError> {
+    let Some(row) = tx.optional(sql(LOCK_ORG).bind(org)).await? else { return Err(NoLonger::Credential.into()) };
+    let guard = row.get::<i64>(0)? != 0;
+    let row = tx.optional(sql(LOCK_KEY).bind(authority.key).bind(org)).await?;
+    let role = row.and_then(|row| row.maybe_role(0).transpose()).transpose()?;
+    judge(role, guard, authority.right)
+}
+
+/// The same question where nothing is changed.
+pub(crate) async fn look(db: &Db, org: OrgId, authority: Authority) -> Result<(), StoreError> {
+    let row = db.optional(sql(LOOK).bind(authority.key).bind(org)).await?;
+    let Some(row) = row else { return Err(NoLonger::Credential.into()) };
+    judge(Some(row.role(1)?), row.get::<i64>(0)? != 0, authority.right)
+}
+
+fn judge(role: Option<Role>, guard: bool, right: Right) -> Result<(), StoreError> {
+    match role {
+        None => Err(NoLonger::Credential.into()),
+        Some(_) if !guard => Err(NoLonger::Guard.into()),
+        Some(role) if !role.has(right) => Err(NoLonger::Right(role, right).into()),
+        Some(_) => Ok(()),
+    }
+}
