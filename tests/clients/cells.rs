@@ -8,9 +8,9 @@ use sekisho_core::Ecosystem;
 use sekisho_store::LedgerRow;
 
 use crate::client::Client;
-use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
+use crate::support::feed::gate_with_feed;
 use crate::support::gate::{Gate, Launch};
 use crate::support::home::Ran;
 use crate::support::{ledger, wait_for};

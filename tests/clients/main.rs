@@ -7,7 +7,6 @@ mod bun;
 mod cells;
 mod client;
 mod commands;
-mod feed;
 mod installed;
 mod npm;
 mod pdm;

@@ -2,41 +2,15 @@
 //! `clients.md`'s measurements say that the client can show it.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use sekisho_core::Ecosystem;
 
+use crate::support::feed::gate_with_feed;
 use crate::support::gate::{Gate, Launch};
 use crate::support::home::{Home, Ran};
 use crate::support::person::{PIP, make_venv};
 use crate::support::{ledger, wait_for};
-
-/// Records in the form of the public lists: one release of each ecosystem.
-fn advisories(folder: &Path) -> String {
-    let folder = folder.join("advisories");
-    for (id, ecosystem, name, version) in
-        [("MAL-2026-0001", "npm", "left-pad", "1.3.0"), ("MAL-2026-0002", "PyPI", "six", "1.17.0")]
-    {
-        let record = serde_json::json!({
-            "schema_version": "1.7.0", "id": id, "modified": "2026-11-23T00:00:00Z", "summary": "a test's record",
-            "affected": [{"package": {"ecosystem": ecosystem, "name": name}, "versions": [version]}],
-        });
-        let folder = folder.join(ecosystem).join(name);
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::write(folder.join(format!("{id}.json")), record.to_string()).expect("a record");
-    }
-    folder.display().to_string()
-}
-
-fn gate_with_advisories() -> Gate {
-    let launch = Launch::real();
-    let source = advisories(launch.folder());
-    let gate = launch.set(&format!("feed.sources={source}")).start();
-    wait_for("the advisories", Duration::from_secs(10), || (gate.get("/npm/-/ping").status == 200).then_some(()));
-    wait_for("the advisories", Duration::from_secs(10), || (gate.get("/npm/left-pad").status == 200).then_some(()));
-    gate
-}
 
 /// A home that takes packages without a token.
 fn anonymous_home(gate: &Gate) -> Home {
@@ -57,7 +31,7 @@ fn has(installed: &[(String, String)], name: &str, version: &str) -> bool {
 
 #[test]
 fn a_malicious_npm_release_is_passed_over_by_a_range_and_refused_by_a_pin() {
-    let gate = gate_with_advisories();
+    let gate = gate_with_feed();
     let home = anonymous_home(&gate);
     let notice = format!(
         "npm left-pad 1.3.0 was passed over. Blocked by Sekisho: malware (MAL-2026-0001). {}/why/npm/left-pad/1.3.0",
@@ -86,7 +60,7 @@ fn a_malicious_npm_release_is_passed_over_by_a_range_and_refused_by_a_pin() {
 
 #[test]
 fn a_malicious_python_release_is_passed_over_by_a_range_and_refused_by_a_pin() {
-    let gate = gate_with_advisories();
+    let gate = gate_with_feed();
     let reason = "Blocked by Sekisho: malware (MAL-2026-0002)";
     for install in [format!("{PIP} install"), "uv pip install".to_owned()] {
         let home = anonymous_home(&gate);

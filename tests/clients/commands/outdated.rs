@@ -4,9 +4,9 @@ use sekisho_core::Ecosystem;
 
 use crate::cells::{Cell, offers};
 use crate::client::Client;
-use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
+use crate::support::feed::gate_with_feed;
 
 pub(crate) const CELL: Cell = Cell { name: "outdated", concerns: |client| command(client).is_some(), work };
 

@@ -2,9 +2,9 @@
 
 use crate::cells::Cell;
 use crate::client::Client;
-use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
+use crate::support::feed::gate_with_feed;
 
 pub(crate) const CELL: Cell = Cell { name: "search", concerns: |client| client.agent == "npm", work };
 

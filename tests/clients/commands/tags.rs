@@ -2,9 +2,9 @@
 
 use crate::cells::{Cell, offers};
 use crate::client::Client;
-use crate::feed::gate_with_feed;
 use crate::report::Finding;
 use crate::seat::Seat;
+use crate::support::feed::gate_with_feed;
 
 pub(crate) const CELL: Cell = Cell { name: "tags", concerns: |client| command(client).is_some(), work };
 

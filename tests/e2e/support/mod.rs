@@ -1,5 +1,6 @@
 //! What the tests stand on: a running gate, a user's home, a mail server, and readers of letters and of the ledger.
 
+pub(crate) mod feed;
 pub(crate) mod gate;
 pub(crate) mod home;
 pub(crate) mod http;

@@ -53,15 +53,12 @@ pub(super) async fn stream(
     asked: &Asked<'_>,
     wanted: &Wanted,
 ) -> Result<Response<Body>, Problem> {
-    let (headers, client) = (&asked.parts.headers, asked.exchange.client);
+    let client = asked.exchange.client;
     tracing::debug!("{} is passed on", permit.file());
-    let tag = tag(wanted);
-    if let Some(unchanged) = unchanged(headers, tag.as_deref()) {
-        return Ok(unchanged);
-    }
-    match range::Asked::of(headers, tag.as_deref()) {
-        Some(part) => pass_part(app, client, wanted, part).await,
-        None => {
+    match Wish::of(&asked.parts.headers, wanted) {
+        Wish::Nothing(unchanged) => Ok(unchanged),
+        Wish::Part(part) => pass_part(app, client, wanted, part).await,
+        Wish::Whole => {
             let place = app.shares.take(client).await.map_err(problem)?;
             let passed = app.artifacts.pass(wanted).await.map_err(problem)?;
             Ok(whole(passed.length, holding(place, passed.body), wanted))
@@ -76,19 +73,18 @@ pub(super) async fn cache(
     asked: &Asked<'_>,
     wanted: &Wanted,
 ) -> Result<Response<Body>, Problem> {
-    let (headers, client) = (&asked.parts.headers, asked.exchange.client);
     tracing::debug!("{} is answered from what is kept, or kept", permit.file());
-    let tag = tag(wanted);
-    if let Some(unchanged) = unchanged(headers, tag.as_deref()) {
-        return Ok(unchanged);
-    }
-    let part = range::Asked::of(headers, tag.as_deref());
+    let part = match Wish::of(&asked.parts.headers, wanted) {
+        Wish::Nothing(unchanged) => return Ok(unchanged),
+        Wish::Part(part) => Some(part),
+        Wish::Whole => None,
+    };
     if let Some(kept) = app.artifacts.kept(wanted).await {
         return from_kept(kept, part, wanted).await;
     }
     match part {
         // Who wants the end of a wheel should not wait for all that comes before it: parts are not worth a download.
-        Some(part) => pass_part(app, client, wanted, part).await,
+        Some(part) => pass_part(app, asked.exchange.client, wanted, part).await,
         None => {
             let passed = app.artifacts.download(wanted).await.map_err(problem)?;
             Ok(whole(passed.length, Body::from_stream(passed.body), wanted))
@@ -176,10 +172,23 @@ fn unsatisfiable(length: u64, tag: Option<&str>) -> Response<Body> {
     response
 }
 
-fn unchanged(asked: &HeaderMap, tag: Option<&str>) -> Option<Response<Body>> {
-    let value = HeaderValue::try_from(tag?).ok()?;
-    let holds = negotiate::matches_etag(asked, &value);
-    holds.then(|| answer(StatusCode::NOT_MODIFIED, Body::empty(), None, tag))
+/// What of the file is asked for.
+enum Wish {
+    /// The asker has it: the answer that says so.
+    Nothing(Response<Body>),
+    Part(range::Asked),
+    Whole,
+}
+
+impl Wish {
+    fn of(asked: &HeaderMap, wanted: &Wanted) -> Wish {
+        let tag = tag(wanted);
+        let has = |tag: &String| HeaderValue::try_from(tag).is_ok_and(|tag| negotiate::matches_etag(asked, &tag));
+        if tag.as_ref().is_some_and(has) {
+            return Wish::Nothing(answer(StatusCode::NOT_MODIFIED, Body::empty(), None, tag.as_deref()));
+        }
+        range::Asked::of(asked, tag.as_deref()).map_or(Wish::Whole, Wish::Part)
+    }
 }
 
 /// The type is always the same: what a registry says of a stranger's file must not run in a browser on this address.

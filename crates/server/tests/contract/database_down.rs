@@ -12,6 +12,18 @@ async fn started(engine: TestEngine) -> TestApp {
     app
 }
 
+/// Another process over the same database revokes the key.
+async fn revoked_elsewhere(app: &TestApp, key: &str) {
+    let other = app.database.open().await;
+    let hash = sekisho_core::token::PlainToken::parse(key).unwrap().hash();
+    let row = other.tokens().find_by_hash(&hash).await.unwrap().unwrap();
+    let now = sekisho_core::Clock::now(&*app.clock);
+    let id = sekisho_core::id::MessageId::mint(now, &*app.random);
+    let notice = sekisho_store::Notice { id, base_url: String::new(), payload: "{}".to_owned() };
+    other.keys().revoke(row.id, &notice, now).await.unwrap().unwrap();
+    other.close().await;
+}
+
 async fn a_known_key_works_for_a_minute_and_an_unknown_one_is_never_401(engine: TestEngine) {
     let app = started(engine).await;
     let known = app.register("known@example.com").await;
@@ -71,32 +83,17 @@ async fn a_revocation_by_another_node_acts_within_its_second(engine: TestEngine)
     let app = started(engine).await;
     let person = app.register("you@example.com").await;
     assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200);
-    // Another process over the same database revokes.
-    let other = app.database.open().await;
-    let hash = sekisho_core::token::PlainToken::parse(&person.key).unwrap().hash();
-    let row = other.tokens().find_by_hash(&hash).await.unwrap().unwrap();
-    let now = sekisho_core::Clock::now(&*app.clock);
-    let id = sekisho_core::id::MessageId::mint(now, &*app.random);
-    let notice = sekisho_store::Notice { id, base_url: String::new(), payload: "{}".to_owned() };
-    other.keys().revoke(row.id, &notice, now).await.unwrap().unwrap();
+    revoked_elsewhere(&app, &person.key).await;
     assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200, "still in memory");
     app.app.callers.follow_revocations().await.unwrap();
     assert_problem(&app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await, 401, "invalid_token");
-    other.close().await;
 }
 
 async fn what_is_known_is_read_again_after_ten_seconds(engine: TestEngine) {
     let app = started(engine).await;
     let person = app.register("you@example.com").await;
     assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200);
-    let other = app.database.open().await;
-    let hash = sekisho_core::token::PlainToken::parse(&person.key).unwrap().hash();
-    let row = other.tokens().find_by_hash(&hash).await.unwrap().unwrap();
-    let now = sekisho_core::Clock::now(&*app.clock);
-    let id = sekisho_core::id::MessageId::mint(now, &*app.random);
-    let notice = sekisho_store::Notice { id, base_url: String::new(), payload: "{}".to_owned() };
-    other.keys().revoke(row.id, &notice, now).await.unwrap().unwrap();
-    other.close().await;
+    revoked_elsewhere(&app, &person.key).await;
     app.advance(10);
     assert_problem(&app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await, 401, "invalid_token");
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sekisho_core::id::OrgTokenId;
+use sekisho_core::id::{OrgId, OrgTokenId};
 use sekisho_core::org::{Role, UserIdentifier};
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_server::jobs;
 use sekisho_store::NewOrgToken;
-use sekisho_testkit::{Ask, Node, TestApp};
+use sekisho_testkit::{Ask, Node, OrgToken, Setup, TestApp};
 
 use super::{PACKAGES, started};
 use crate::support::{assert_problem, on_both_engines};
@@ -32,12 +32,27 @@ async fn assert_bad(node: &Node, key: &str) {
     }
 }
 
-on_both_engines! {
-    async fn a_revoked_token_is_401_everywhere_also_for_what_is_cached(setup) {
+/// Two nodes over one database, and a token of an organisation.
+struct Two {
+    app: TestApp,
+    acme: OrgId,
+    token: OrgToken,
+    node: Node,
+}
+
+impl Two {
+    async fn start(setup: Setup) -> Two {
         let app = started(setup).await;
         let acme = app.organisation("acme").await;
         let token = app.org_token(acme, "dev@acme.example", None).await;
         let node = app.another_node().await;
+        Two { app, acme, token, node }
+    }
+}
+
+on_both_engines! {
+    async fn a_revoked_token_is_401_everywhere_also_for_what_is_cached(setup) {
+        let Two { app, acme, token, node } = Two::start(setup).await;
         assert_good(&app, &node, &token.key).await;
         let audit = app.operated("token.revoked");
         app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
@@ -46,10 +61,7 @@ on_both_engines! {
     }
 
     async fn a_token_that_is_revoked_soon_after_its_rotation_is_401_on_other_nodes(setup) {
-        let app = started(setup).await;
-        let acme = app.organisation("acme").await;
-        let token = app.org_token(acme, "dev@acme.example", None).await;
-        let node = app.another_node().await;
+        let Two { app, acme, token, node } = Two::start(setup).await;
         let (tokens, now) = (app.app.store.org_tokens(), app.app.clock.now());
         let fresh = PlainToken::mint(TokenKind::Organisation, &*app.app.random);
         let id = OrgTokenId::mint(now, &*app.app.random);
@@ -66,10 +78,7 @@ on_both_engines! {
     }
 
     async fn without_news_a_revocation_acts_within_ten_seconds(setup) {
-        let app = started(setup).await;
-        let acme = app.organisation("acme").await;
-        let token = app.org_token(acme, "dev@acme.example", None).await;
-        let node = app.another_node().await;
+        let Two { app, acme, token, node } = Two::start(setup).await;
         assert_good(&app, &node, &token.key).await;
         let audit = app.operated("token.revoked");
         app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
@@ -78,10 +87,7 @@ on_both_engines! {
     }
 
     async fn tokens_end_with_guard_and_come_back_with_it(setup) {
-        let app = started(setup).await;
-        let acme = app.organisation("acme").await;
-        let token = app.org_token(acme, "dev@acme.example", None).await;
-        let node = app.another_node().await;
+        let Two { app, acme, token, node } = Two::start(setup).await;
         assert_good(&app, &node, &token.key).await;
         app.change_organisation(acme, |org| org.guard = false).await;
         node.follow().await;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::gate::{Gate, Launch};
-use crate::support::wait_for;
+use super::gate::{Gate, Launch};
+use super::wait_for;
 
 /// A gate with a feed that names one release of each ecosystem.
 pub(crate) fn gate_with_feed() -> Gate {
@@ -16,7 +16,8 @@ pub(crate) fn gate_with_feed() -> Gate {
     gate
 }
 
-fn advisories(folder: &Path) -> String {
+/// Records in the form of the public lists.
+pub(crate) fn advisories(folder: &Path) -> String {
     let folder = folder.join("advisories");
     for (id, ecosystem, name, version) in
         [("MAL-2026-0001", "npm", "left-pad", "1.3.0"), ("MAL-2026-0002", "PyPI", "six", "1.17.0")]
