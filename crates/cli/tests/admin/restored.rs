@@ -181,7 +181,15 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
 
 fn audit_row(action: &'static str) -> sekisho_store::NewAudit {
     let id = sekisho_core::id::AuditId::mint(NOW, &CHANCE);
-    sekisho_store::NewAudit { id, at: NOW, actor: "operator".into(), action, subject: "it".into(), detail: "{}".into() }
+    sekisho_store::NewAudit {
+        id,
+        at: NOW,
+        actor: "operator".into(),
+        action,
+        subject: "it".into(),
+        detail: "{}".into(),
+        under: None,
+    }
 }
 
 #[tokio::test]
