@@ -139,12 +139,129 @@ fn a_recipe_says_what_it_could_not_do() {
     run("GATE_ORG=OR00000000000000000000000000 issue-token C02XK1").failed_showing("no token was issued (404)");
     run("echo tg_anon_x | machine-token write").failed_showing("two lines are expected");
     run("printf 'tg_org_x\\n60\\n' | machine-token write").failed_showing("this is no token");
-    // Dotfiles in a repository: the token does not go there, and the rest is written.
-    home.write("~/dotfiles/npmrc", "save-exact=true\n");
-    std::os::unix::fs::symlink(home.path().join("dotfiles/npmrc"), home.path().join(".npmrc")).expect("a link");
-    run("issue-token C02XK1 | machine-token write").failed_showing("is a symbolic link");
-    assert_eq!(text(&home, "dotfiles/npmrc"), "save-exact=true\n");
-    assert!(text(&home, ".config/pip/pip.conf").contains("tg_org_"));
+}
+
+#[test]
+fn a_machines_name_is_the_inventorys_and_never_its_own() {
+    let house = House::open();
+    let home = Home::new();
+    // Plays ssh: a machine is a home folder of its own.
+    home.write(
+        "~/reach",
+        "#!/bin/sh\nset -eu\nplace=${1#*@}; shift\n[ -d \"$HOME/machines/$place\" ] || exit 255\n\
+         cd \"$HOME/machines/$place\"\nexec env -i PATH=\"$PATH\" HOME=\"$PWD\" HOSTNAME=boss sh -c \"$*\"\n",
+    );
+    let machine = root().join("docs/rollout/machine-token").canonicalize().expect("a script");
+    for name in ["laptop-17", "build-3"] {
+        let folder = home.path().join("machines").join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::copy(&machine, folder.join("machine-token")).expect("a copy");
+    }
+    let inventory = "# ours\nC02XK1-laptop dev@laptop-17 # Kei's\n\nbuild-three ci@build-3\n";
+    home.write("~/inventory", inventory);
+    let run = |script: &str| {
+        let own = format!("chmod +x ~/reach; export GATE_INVENTORY=$HOME/inventory GATE_REACH=$HOME/reach\n{script}");
+        home.sh(&format!("set -eu\n{}{own}", house.environment()), "")
+    };
+    let names = || {
+        let list = said(&house.gate, &["admin", "token", "list", "acme", "--json"]);
+        let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+        let name = |token: &serde_json::Value| token["user_identifier"].as_str().expect("a name").to_owned();
+        let mut names: Vec<_> = list.as_array().expect("a list").iter().map(name).collect();
+        names.sort();
+        names
+    };
+    run("fleet-token").succeeded();
+    assert_eq!(names(), ["C02XK1-laptop", "build-three"]);
+    for name in ["laptop-17", "build-3"] {
+        assert!(text(&home, &format!("machines/{name}/.npmrc")).contains("_authToken=tg_org_"), "{name}");
+    }
+    run("fleet-token").succeeded();
+    assert_eq!(names().len(), 2, "nothing was due");
+    // A machine can ask for a new token of its own, and for nothing else: what it says is not read.
+    home.write("~/machines/laptop-17/machine-token", "#!/bin/sh\necho build-three; cat >/dev/null\n");
+    run("fleet-token C02XK1-laptop").succeeded();
+    assert_eq!(names(), ["C02XK1-laptop", "C02XK1-laptop", "build-three"]);
+    fs::copy(&machine, home.path().join("machines/laptop-17/machine-token")).expect("a copy");
+    run("fleet-token undo C02XK1-laptop").succeeded();
+    assert!(!home.path().join("machines/laptop-17/.npmrc").exists());
+    assert!(home.path().join("machines/build-3/.npmrc").exists());
+
+    run("fleet-token nobody").failed_showing("nobody is not in");
+    home.write("~/inventory", &format!("gone dev@nowhere\n{inventory}"));
+    run("fleet-token").failed_showing("gone: could not be reached");
+    assert!(home.path().join("machines/laptop-17/.npmrc").exists(), "the others were done");
+    let count = names().len();
+    for (line, why) in [
+        ("C02XK1-laptop dev@other", "line 6: this name or this machine is there twice"),
+        ("another-name dev@laptop-17", "line 6: this name or this machine is there twice"),
+        ("abc dev@other", "line 6: a name has 4 to 255 characters"),
+        ("x$(id)x dev@other", "line 6: a name has"),
+        ("other-name -oProxyCommand=id", "line 6: where the machine is"),
+        ("other-name dev@x;id", "line 6: where the machine is"),
+        ("other-name", "line 6: a name and where the machine is"),
+    ] {
+        home.write("~/inventory", &format!("{inventory}\n{line}\n"));
+        run("fleet-token").failed_showing(why);
+    }
+    assert_eq!(names().len(), count, "no token was issued for a list with a mistake");
+}
+
+#[test]
+fn no_token_goes_where_a_link_leads_or_where_others_can_write() {
+    let house = House::open();
+    let run = |home: &Home, script: &str| home.sh(&format!("set -eu\n{}{script}", house.environment()), "");
+    let write = "issue-token C02XK1-laptop | machine-token write";
+    let token_in = |folder: &Path| {
+        let holds = |file: &String| fs::read_to_string(file).is_ok_and(|text| text.contains("tg_org_"));
+        files(folder).into_iter().filter(holds).collect::<Vec<_>>()
+    };
+    let link = |home: &Home, to: &Path, name: &str| {
+        let name = home.path().join(name);
+        fs::create_dir_all(name.parent().expect("a folder")).expect("folders");
+        std::os::unix::fs::symlink(to, name).expect("a link");
+    };
+    // A file, its copy and the note beside it, what remembers the end; there or dangling.
+    for (name, shows) in [
+        (".npmrc", ".npmrc is a symbolic link"),
+        (".npmrc.before-sekisho", ".npmrc.before-sekisho is a symbolic link"),
+        (".npmrc.before-sekisho.none", ".npmrc.before-sekisho.none is a symbolic link"),
+        (".config/uv/uv.toml", "uv.toml is a symbolic link"),
+        (".config/sekisho/machine-token", "machine-token is a symbolic link"),
+    ] {
+        for there in [true, false] {
+            let (home, elsewhere) = (Home::new(), tempfile::tempdir().expect("a folder"));
+            let target = elsewhere.path().join("target");
+            if there {
+                fs::write(&target, "save-exact=true\n").expect("a file");
+            }
+            if name == ".npmrc.before-sekisho" {
+                home.write("~/.npmrc", "fund=false\n");
+            }
+            link(&home, &target, name);
+            run(&home, write).failed_showing(shows);
+            assert_eq!(fs::read_to_string(&target).ok().as_deref(), there.then_some("save-exact=true\n"), "{name}");
+            assert!(token_in(home.path()).iter().any(|file| file.ends_with("pip.conf")), "the rest is written");
+            run(&home, "machine-token undo || true").succeeded();
+            assert_eq!(fs::read_to_string(&target).ok().as_deref(), there.then_some("save-exact=true\n"), "{name}");
+            assert_eq!(token_in(home.path()), Vec::<String>::new());
+        }
+    }
+    // A folder on the way.
+    for name in [".config", ".config/pip", ".config/sekisho"] {
+        let (home, elsewhere) = (Home::new(), tempfile::tempdir().expect("a folder"));
+        link(&home, elsewhere.path(), name);
+        run(&home, write).failed_showing("is a symbolic link");
+        assert_eq!(files(elsewhere.path()), Vec::<String>::new(), "{name}");
+    }
+    // A folder in which somebody else could plant one.
+    let home = Home::new();
+    home.write("~/.config/pip/other", "");
+    fs::set_permissions(home.path().join(".config/pip"), fs::Permissions::from_mode(0o777)).expect("a mode");
+    run(&home, write).failed_showing("Others can write into");
+    assert!(!home.path().join(".config/pip/pip.conf").exists() && text(&home, ".npmrc").contains("tg_org_"));
+    run(&home, &format!("export XDG_CONFIG_HOME=/tmp/elsewhere; {write}")).failed_showing("has to lie below");
+    run(&home, &format!("export XDG_CONFIG_HOME=$HOME/x/../../up; {write}")).failed_showing("leads upwards");
 }
 
 /// The page, which ends with the test.
