@@ -297,3 +297,19 @@ async fn an_index_that_is_lost_or_of_another_ledger_is_made_anew() {
     indexed(&store).await;
     check(&store, &world).await;
 }
+
+#[tokio::test]
+async fn ids_in_the_index_whose_rows_are_gone_hide_no_others() {
+    let database = sekisho_store::testing::TestDatabase::fresh(sekisho_store::testing::TestEngine::Sqlite).await;
+    let world = world();
+    let store = database.open().await;
+    fill(&store, &world, 300, 0).await;
+    indexed(&store).await;
+    let ledger = database.dir().unwrap().join("ledger.db").display().to_string();
+    let mut connection = <sqlx::SqliteConnection as sqlx::Connection>::connect(&ledger).await.unwrap();
+    let gone = "DELETE FROM entries WHERE id IN (SELECT id FROM entries ORDER BY id DESC LIMIT 100 OFFSET 20)";
+    sqlx::query(gone).execute(&mut connection).await.unwrap();
+    check(&store, &world).await;
+    fill(&store, &world, 30, 50).await;
+    check(&store, &world).await;
+}

@@ -8,9 +8,7 @@ use sekisho_core::id::{AccountId, EntryId, OrgId, OrgTokenId, TokenId};
 use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
 use sekisho_core::{Ecosystem, Timestamp};
 use sekisho_store::testing::{TestDatabase, TestEngine};
-use sekisho_store::{
-    Entry, EntryFilter, Outcome, Question, Retention, Round, Store, Taker, Trace, Who, on_both_engines,
-};
+use sekisho_store::{Entry, EntryFilter, Outcome, Question, Retention, Store, Taker, Trace, Who, on_both_engines};
 
 const DAY: i64 = 24 * 3600;
 
@@ -53,7 +51,7 @@ async fn indexed(store: &Store) {
 
 /// A whole round: how many rows it forgot.
 async fn forget(store: &Store, retention: &Retention, now: Timestamp) -> u64 {
-    let mut round = Round::new(retention, now);
+    let mut round = store.ledger().begin_forgetting(retention, now).await.unwrap().unwrap();
     let mut forgotten = 0;
     while let Some(rows) = store.ledger().forget(&mut round, 7).await.unwrap() {
         assert!(rows <= 7, "no more than a batch at once");
@@ -109,6 +107,59 @@ on_both_engines! {
             let names: Vec<String> =
                 sqlx::query_scalar("SELECT a FROM keys WHERE kind = 3").fetch_all(&mut connection).await.unwrap();
             assert_eq!(names, ["stayer@example.com"]);
+        }
+    }
+
+    async fn a_round_that_was_killed_anywhere_is_finished_by_the_next_one_and_answers_stay_exact(database) {
+        let orgs = [OrgId::mint(NOW, &CHANCE), OrgId::mint(NOW, &CHANCE)];
+        let people = [member(orgs[0], "own@example.com"), member(orgs[1], "usual@example.com"), account()];
+        let store = database.open().await;
+        for day in 0..30 {
+            for who in &people {
+                record(&store, who, later(day * DAY)).await;
+            }
+        }
+        indexed(&store).await;
+        store.close().await;
+        let retention = Retention { days: 20, own: vec![(orgs[0], 10)] };
+        let (now, all) = (later(30 * DAY), 20 + 10 + 10);
+        // Killed after the first rows of an owner, amid the others, and when all rows are gone and the index is still whole.
+        let mut forgotten = 0;
+        for enough in [3, 27, all] {
+            let store = database.open().await;
+            let mut round = store.ledger().begin_forgetting(&retention, now).await.unwrap().unwrap();
+            while forgotten < enough {
+                forgotten += store.ledger().forget(&mut round, 3).await.unwrap().unwrap();
+            }
+            drop(round);
+            for (place, owner) in [orgs[0].0, orgs[1].0].into_iter().enumerate() {
+                let left = days_left(&store, &people[place]).await;
+                let (mut found, mut before) = (Vec::new(), None);
+                loop {
+                    let page = store.ledger().page(Question::of(owner), before, 4).await.unwrap();
+                    found.extend(page.rows.iter().map(|row| (row.at.0 - NOW.0) / 1000 / DAY));
+                    before = page.next;
+                    if before.is_none() {
+                        break;
+                    }
+                }
+                assert_eq!(found, left, "after {forgotten} rows");
+            }
+            store.close().await;
+        }
+        let store = database.open().await;
+        assert_eq!(forgotten, all);
+        assert_eq!(forget(&store, &retention, now).await, 0);
+        assert_eq!(days_left(&store, &people[0]).await, (20..30).rev().collect::<Vec<_>>());
+        assert_eq!(days_left(&store, &people[1]).await, (10..30).rev().collect::<Vec<_>>());
+        store.close().await;
+        if let Some(dir) = database.dir() {
+            let index = dir.join("ledger-index.db");
+            let mut connection =
+                <sqlx::SqliteConnection as sqlx::Connection>::connect(&index.display().to_string()).await.unwrap();
+            let ids = "SELECT COUNT(DISTINCT id) FROM runs";
+            let ids: i64 = sqlx::query_scalar(ids).fetch_one(&mut connection).await.unwrap();
+            assert_eq!(ids, 3 * 30 - all as i64, "the index names no row that is gone");
         }
     }
 
@@ -169,6 +220,38 @@ async fn on_postgresql_months_are_made_ahead_and_dropped_whole() {
     let other = database.open().await;
     let (a, b) = tokio::join!(store.ledger().make_months(future(10)), other.ledger().make_months(future(10)));
     assert_eq!(a.unwrap() + b.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn on_postgresql_one_node_at_a_time_forgets_and_when_it_is_killed_another_goes_on() {
+    let database = TestDatabase::fresh(TestEngine::Postgres).await;
+    let nodes = [database.open().await, database.open().await, database.open().await];
+    let person = account();
+    for n in 0..50 {
+        record(&nodes[0], &person, later(n)).await;
+    }
+    let (retention, now) = (Retention { days: 1, own: vec![] }, later(5 * DAY));
+    let mut killed = nodes[0].ledger().begin_forgetting(&retention, now).await.unwrap().unwrap();
+    let mut forgotten = nodes[0].ledger().forget(&mut killed, 20).await.unwrap().unwrap();
+    for node in &nodes[1..] {
+        assert!(node.ledger().begin_forgetting(&retention, now).await.unwrap().is_none(), "the first one is at it");
+    }
+    // What the end of its process does.
+    drop(killed);
+    let mut tries = 0;
+    let mut round = loop {
+        match nodes[1].ledger().begin_forgetting(&retention, now).await.unwrap() {
+            Some(round) => break round,
+            None if tries < 50 => tries += 1,
+            None => panic!("the turn of a node that is gone was not given back"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert!(nodes[2].ledger().begin_forgetting(&retention, now).await.unwrap().is_none());
+    while let Some(rows) = nodes[1].ledger().forget(&mut round, 20).await.unwrap() {
+        forgotten += rows;
+    }
+    assert_eq!((forgotten, days_left(&nodes[2], &person).await.len()), (50, 0), "each row once");
 }
 
 #[tokio::test]

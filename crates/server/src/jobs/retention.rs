@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sekisho_store::{Retention, Round, StoreError};
-use tokio::time::{MissedTickBehavior, interval};
+use sekisho_store::{Retention, StoreError};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::App;
 
@@ -13,6 +13,9 @@ const EVERY: Duration = Duration::from_secs(60 * 60);
 const BATCH: u32 = 200;
 /// Between two batches.
 const PAUSE: Duration = Duration::from_millis(50);
+/// After a batch for which the database had no time, and how many such batches in a row end the round.
+const LONG_PAUSE: Duration = Duration::from_secs(2);
+const TRIES: u32 = 30;
 
 /// Runs until it is dropped.
 pub async fn run(app: Arc<App>) {
@@ -36,11 +39,21 @@ pub async fn once(app: &App) -> Result<u64, StoreError> {
     let own = own.filter_map(|(org, days)| u32::try_from(days).ok().map(|days| (org, days)));
     let retention = Retention { days: app.settings.ledger.retention_days, own: own.collect() };
     ledger.drop_months(&retention, app.clock.now()).await?;
-    let mut round = Round::new(&retention, app.clock.now());
-    let mut forgotten = 0;
-    while let Some(rows) = ledger.forget(&mut round, BATCH).await? {
-        forgotten += rows;
-        tokio::time::sleep(PAUSE).await;
+    let Some(mut round) = ledger.begin_forgetting(&retention, app.clock.now()).await? else {
+        tracing::debug!("another node tidies the ledger");
+        return Ok(0);
+    };
+    let (mut forgotten, mut failed) = (0, 0);
+    loop {
+        match ledger.forget(&mut round, BATCH).await {
+            Ok(None) => return Ok(forgotten),
+            Ok(Some(rows)) => (forgotten, failed) = (forgotten + rows, 0),
+            Err(error) if error.is_unavailable() && failed < TRIES => {
+                failed += 1;
+                sleep(LONG_PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+        sleep(PAUSE).await;
     }
-    Ok(forgotten)
 }

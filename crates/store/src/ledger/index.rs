@@ -18,6 +18,7 @@ macro_rules! keys_of_rows {
 }
 
 mod follow;
+mod forget;
 mod postgres;
 mod rename;
 mod sqlite;
@@ -64,6 +65,14 @@ pub(super) struct Window {
     pub(super) limit: usize,
 }
 
+/// Some rows of a run.
+pub(super) struct Found {
+    /// Newest first.
+    pub(super) rows: Vec<LedgerRow>,
+    /// Older ones may follow, below this id; none: there are no more.
+    pub(super) next: Option<Uuid>,
+}
+
 /// Finds rows.
 #[derive(Clone)]
 pub(super) enum Index {
@@ -73,26 +82,10 @@ pub(super) enum Index {
 
 impl Index {
     /// The newest rows of a run within the window, newest first.
-    pub(super) async fn newest(&self, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+    pub(super) async fn newest(&self, run: &Run, window: &Window) -> Result<Found, StoreError> {
         match self {
             Index::Sqlite(file) => sqlite::newest(file, run, window).await,
             Index::Postgres(db) => postgres::newest(db, run, window).await,
-        }
-    }
-
-    /// The oldest rows of an owner below an id, oldest first.
-    pub(super) async fn oldest(&self, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-        match self {
-            Index::Sqlite(file) => sqlite::oldest(file, owner, before, limit).await,
-            Index::Postgres(db) => postgres::oldest(db, owner, before, limit).await,
-        }
-    }
-
-    /// Throws away what names rows that are gone. On PostgreSQL nothing does.
-    pub(super) async fn tidy(&self) -> Result<(), StoreError> {
-        match self {
-            Index::Sqlite(file) => file.tidy().await,
-            Index::Postgres(_) => Ok(()),
         }
     }
 

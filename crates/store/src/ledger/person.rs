@@ -34,8 +34,15 @@ impl Ledger {
             PersonRows::Account(account) => Run::Owner(account.0),
             PersonRows::Identifier(org, identifier) => Run::Subjects(org.0, vec![identifier.as_str().to_owned()]),
         };
-        let window = Window { from: Uuid::nil(), before: before.map_or(Uuid::max(), |id| id.0), limit: BATCH };
-        self.index.newest(&run, &window).await
+        let mut before = before.map_or(Uuid::max(), |id| id.0);
+        loop {
+            let window = Window { from: Uuid::nil(), before, limit: BATCH };
+            let found = self.index.newest(&run, &window).await?;
+            match found.next {
+                Some(next) if found.rows.is_empty() => before = next,
+                _ => return Ok(found.rows),
+            }
+        }
     }
 
     /// Empties the client's address in an account's rows, in small transactions; how many rows had one.

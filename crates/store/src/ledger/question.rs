@@ -201,10 +201,10 @@ impl Ledger {
 
     async fn step(&self, walk: &mut Walk, before: Uuid, step: usize) -> Result<Vec<LedgerRow>, StoreError> {
         let window = Window { from: walk.question.first_id(), before, limit: step };
-        let mut rows = self.index.newest(&walk.run, &window).await?;
-        walk.before = rows.last().map(|row| row.id.0).filter(|_| rows.len() >= step);
-        rows.retain(|row| walk.question.fits(row));
-        Ok(rows)
+        let mut found = self.index.newest(&walk.run, &window).await?;
+        walk.before = found.next;
+        found.rows.retain(|row| walk.question.fits(row));
+        Ok(found.rows)
     }
 }
 

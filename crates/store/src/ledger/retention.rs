@@ -1,23 +1,32 @@
 //! Forgetting rows that have had their time: a small batch, a pause, a small batch, so that no install waits for it.
+//!
+//! Rows go from the ledger first and from the index on SQLite at the end of the round, by their age alone. A round that was
+//! killed in between leaves ids without rows: questions pass over them, and the next round takes them out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::OrgId;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Ledger;
-use super::index::Index;
 use super::question::id_at;
 use crate::db::{Db, sql};
 use crate::error::StoreError;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows that are looked at in one step; far more than are removed in one.
+const STEP: i64 = 2000;
 
-/// Any number that is ours: of the nodes of one PostgreSQL only one forgets at a time.
-const TURN: &str = "SELECT pg_try_advisory_xact_lock(7354047461)";
+/// Any number that is ours: of the nodes of one PostgreSQL only one forgets at a time. The connection holds it, so a node
+/// that is killed gives it back.
+const TURN: &str = "SELECT pg_try_advisory_lock(7354047461)";
 const OLD: &str = "SELECT id, owner_id FROM entries WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3";
+// Each by the index that the engine has.
+const OWN_POSTGRES: &str = "SELECT id FROM entries WHERE owner_id = $1 AND id < $2 ORDER BY id LIMIT $3";
+const OWN_SQLITE: &str = "SELECT id FROM entries WHERE owner_id = $1 AND at < $2 ORDER BY at LIMIT $3";
 const DELETE_POSTGRES: &str =
     "DELETE FROM entries WHERE id IN (SELECT value::uuid FROM jsonb_array_elements_text($1::jsonb))";
 const DELETE_SQLITE: &str = "DELETE FROM entries WHERE id IN (SELECT unhex(value) FROM json_each($1))";
@@ -38,93 +47,113 @@ impl Retention {
     }
 }
 
-/// The first id that is kept.
-pub(super) fn kept_from(days: u32, now: Timestamp) -> Uuid {
-    id_at(now.minus(DAY * days))
+/// The first moment that is kept.
+fn kept_since(days: u32, now: Timestamp) -> Timestamp {
+    now.minus(DAY * days)
 }
 
-/// A round of forgetting: what is still to be looked at.
+/// The first id that is kept.
+pub(super) fn kept_from(days: u32, now: Timestamp) -> Uuid {
+    id_at(kept_since(days, now))
+}
+
+/// A round of forgetting: what is still to be looked at, and the turn of this node.
 #[derive(Debug)]
 pub struct Round {
     rest: Vec<Part>,
-    own: HashSet<Uuid>,
+    /// Rows that were found and are to go.
+    found: VecDeque<Uuid>,
+    until: Uuid,
+    own: HashMap<Uuid, Uuid>,
+    _turn: Option<PgConnection>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Part {
     /// Rows of an organisation with a time of its own.
-    Own { owner: Uuid, until: Uuid },
+    Own { owner: Uuid, until: Timestamp },
     /// All others, after this id.
-    Others { after: Uuid, until: Uuid },
-}
-
-impl Round {
-    /// What is to be forgotten at `now`.
-    pub fn new(retention: &Retention, now: Timestamp) -> Round {
-        let own = retention.own.iter().map(|(org, days)| Part::Own { owner: org.0, until: kept_from(*days, now) });
-        let others = Part::Others { after: Uuid::nil(), until: kept_from(retention.days, now) };
-        let names = retention.own.iter().map(|(org, _)| org.0).collect();
-        Round { rest: own.chain([others]).collect(), own: names }
-    }
+    Others { after: Uuid },
+    /// What the index still has, from this key on.
+    Index { from: i64 },
 }
 
 impl Ledger {
-    /// Forgets up to `batch` rows; how many it forgot, and none when the round is over.
+    /// Begins to forget what has had its time at `now`; none while another node does.
+    pub async fn begin_forgetting(&self, retention: &Retention, now: Timestamp) -> Result<Option<Round>, StoreError> {
+        let Some(turn) = self.turn().await? else { return Ok(None) };
+        let own = retention.own.iter();
+        let parts = own.clone().map(|(org, days)| Part::Own { owner: org.0, until: kept_since(*days, now) });
+        Ok(Some(Round {
+            // The last comes first.
+            rest: [Part::Index { from: 0 }, Part::Others { after: Uuid::nil() }].into_iter().chain(parts).collect(),
+            found: VecDeque::new(),
+            until: kept_from(retention.days, now),
+            own: own.map(|(org, days)| (org.0, kept_from(*days, now))).collect(),
+            _turn: turn,
+        }))
+    }
+
+    /// The turn of this node. SQLite has one node.
+    async fn turn(&self) -> Result<Option<Option<PgConnection>>, StoreError> {
+        let Db::Postgres(pool) = &self.db else { return Ok(Some(None)) };
+        // A connection of its own, which is closed when the round is dropped: in the pool it would keep the turn.
+        let mut connection = pool.acquire().await?.detach();
+        let rows = sql(TURN).rows_postgres(&mut connection).await?;
+        let ours = rows.first().map_or(Ok(false), |row| row.get(0))?;
+        Ok(ours.then_some(Some(connection)))
+    }
+
+    /// Forgets up to `batch` rows; how many it forgot, and none when the round is over. After an error the same call goes on
+    /// where it stood.
     pub async fn forget(&self, round: &mut Round, batch: u32) -> Result<Option<u64>, StoreError> {
-        let Some(part) = round.rest.last_mut() else {
-            self.index.tidy().await?;
-            return Ok(None);
-        };
-        let (ids, over) = match part {
-            Part::Own { owner, until } => {
-                let ids = self.index.oldest(*owner, *until, batch).await?;
-                let over = ids.len() < batch as usize;
-                (ids, over)
-            }
-            Part::Others { after, until } => {
-                let rows = self.db.all(sql(OLD).bind(*after).bind(*until).bind(i64::from(batch))).await?;
-                let over = rows.len() < batch as usize;
-                let mut ids = Vec::with_capacity(rows.len());
-                for row in rows {
-                    *after = row.get(0)?;
-                    if !round.own.contains(&row.get(1)?) {
-                        ids.push(*after);
-                    }
-                }
-                (ids, over)
-            }
-        };
-        let forgotten = if ids.is_empty() { 0 } else { self.delete(&ids).await? };
-        if over {
+        if round.found.is_empty() {
+            let Some(part) = round.rest.last().copied() else { return Ok(None) };
+            let rest = self.look(part, round).await?;
             round.rest.pop();
+            round.rest.extend(rest);
         }
+        let some = round.found.len().min(batch as usize);
+        if some == 0 {
+            return Ok(Some(0));
+        }
+        let ids = super::index::list(round.found.iter().take(some).map(|id| id.simple().to_string()));
+        let delete = match &self.db {
+            Db::Sqlite { .. } => DELETE_SQLITE,
+            Db::Postgres(_) => DELETE_POSTGRES,
+        };
+        let forgotten = self.db.write(sql(delete).bind(ids)).await?;
+        round.found.drain(..some);
         Ok(Some(forgotten))
     }
 
-    async fn delete(&self, ids: &[Uuid]) -> Result<u64, StoreError> {
-        match &self.index {
-            Index::Postgres(db) => delete_on_postgres(db, ids).await,
-            Index::Sqlite(file) => {
-                // The index first: if only this is done, the rows are gone for questions, and the next round finds them.
-                file.forget(ids).await?;
-                self.db.write(sql(DELETE_SQLITE).bind(list(ids))).await
+    /// Finds rows of a part; what is left of it.
+    async fn look(&self, part: Part, round: &mut Round) -> Result<Option<Part>, StoreError> {
+        Ok(match part {
+            Part::Own { owner, until } => {
+                let old = match &self.db {
+                    Db::Sqlite { .. } => sql(OWN_SQLITE).bind(owner).bind(until),
+                    Db::Postgres(_) => sql(OWN_POSTGRES).bind(owner).bind(id_at(until)),
+                };
+                for row in self.db.all(old.bind(STEP)).await? {
+                    round.found.push_back(row.get(0)?);
+                }
+                (round.found.len() as i64 >= STEP).then_some(part)
             }
-        }
+            Part::Others { mut after } => {
+                let rows = self.db.all(sql(OLD).bind(after).bind(round.until).bind(STEP)).await?;
+                for row in &rows {
+                    after = row.get(0)?;
+                    if !round.own.contains_key(&row.get(1)?) {
+                        round.found.push_back(after);
+                    }
+                }
+                (rows.len() as i64 >= STEP).then_some(Part::Others { after })
+            }
+            Part::Index { from } => {
+                let kept_from = |owner| round.own.get(&owner).copied().unwrap_or(round.until);
+                self.index.forget(from, kept_from).await?.map(|from| Part::Index { from })
+            }
+        })
     }
-}
-
-async fn delete_on_postgres(db: &Db, ids: &[Uuid]) -> Result<u64, StoreError> {
-    let mut tx = db.begin().await?;
-    let turn = tx.optional(sql(TURN)).await?;
-    if !turn.map_or(Ok(false), |row| row.get(0))? {
-        return Ok(0);
-    }
-    let deleted = tx.run(sql(DELETE_POSTGRES).bind(list(ids))).await?;
-    tx.commit().await?;
-    Ok(deleted)
-}
-
-/// Ids as one value, in hexadecimal digits, which both engines read.
-pub(super) fn list(ids: &[Uuid]) -> String {
-    super::index::list(ids.iter().map(|id| id.simple().to_string()))
 }

@@ -4,10 +4,10 @@ use sekisho_core::PackageName;
 use sekisho_core::org::IdentifierPrefix;
 use uuid::Uuid;
 
-use super::{Run, Window, list};
+use super::{Found, Run, Window, list};
 use crate::db::{Db, sql};
 use crate::error::StoreError;
-use crate::ledger::queries::{LedgerRow, read};
+use crate::ledger::queries::read;
 
 statements! {
     OWNER = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
@@ -31,7 +31,6 @@ statements! {
         FROM jsonb_array_elements_text($5::jsonb) AS s(subject) CROSS JOIN LATERAL (SELECT * FROM entries \
         WHERE owner_id = $1 AND subject = s.subject AND subject <> '' \
         AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r ORDER BY r.id DESC LIMIT $4";
-    OLDEST = "SELECT id FROM entries WHERE owner_id = $1 AND id < $2 ORDER BY id LIMIT $3";
     // From each value straight to the next one: as many steps as there are values, however many rows they have.
     VERSIONS = "WITH RECURSIVE v(version) AS ((SELECT version FROM entries WHERE ecosystem = $1 AND name = $2 \
         ORDER BY version LIMIT 1) UNION ALL SELECT (SELECT e.version FROM entries e WHERE e.ecosystem = $1 \
@@ -49,7 +48,7 @@ statements! {
         SELECT owner_id FROM o WHERE owner_id IS NOT NULL";
 }
 
-pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Found, StoreError> {
     let start =
         |text, owner: Uuid| sql(text).bind(owner).bind(window.before).bind(window.from).bind(window.limit as i64);
     let statement = match run {
@@ -65,12 +64,9 @@ pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Vec<Le
         Run::Subjects(owner, subjects) => start(SUBJECTS, *owner).bind(list(subjects.iter().map(String::as_str))),
         Run::Repository(owner, repository) => start(REPOSITORY, *owner).bind(repository.as_str()),
     };
-    db.all(statement).await?.iter().map(read).collect()
-}
-
-pub(super) async fn oldest(db: &Db, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-    let statement = sql(OLDEST).bind(owner).bind(before).bind(i64::from(limit));
-    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
+    let rows = db.all(statement).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let next = rows.last().map(|row| row.id.0).filter(|_| rows.len() >= window.limit);
+    Ok(Found { rows, next })
 }
 
 pub(super) async fn versions(db: &Db, package: &PackageName) -> Result<Vec<String>, StoreError> {

@@ -11,7 +11,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use uuid::Uuid;
 
-use super::{Run, Window, list};
+use super::{Found, Run, Window, list};
 use crate::db::{Column, Db, Row, Statement, Tx, sql, switch_to_wal};
 use crate::error::{StoreError, Unavailability};
 use crate::ledger::queries::{LedgerRow, read};
@@ -60,29 +60,19 @@ const TAIL: &str = "SELECT id, at, ecosystem, name, version, file, outcome, reas
         AND ($8 = '' OR substr(ci, 1, instr(ci, char(10)) - 1) = $8) \
         AND ($9 = '[]' OR version IN (SELECT value FROM json_each($9))) \
         AND ($10 = '[]' OR subject IN (SELECT value FROM json_each($10))) ORDER BY id DESC LIMIT $4";
+// The ids of rows that are gone come too, without a row: a page goes on after them.
 const ONE_RUN: &str = "SELECT e.id, e.at, e.ecosystem, e.name, e.version, e.file, e.outcome, e.reason, e.advisories, e.owner_id, \
-        e.token_id, e.subject, e.ci, e.client_name, e.client_version, e.address FROM \
+        e.token_id, e.subject, e.ci, e.client_name, e.client_version, e.address, r.id FROM \
         (SELECT id FROM idx.runs WHERE key = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r \
-        CROSS JOIN entries e ON e.id = r.id ORDER BY r.id DESC";
+        LEFT JOIN entries e ON e.id = r.id ORDER BY r.id DESC";
 // One of the runs alone has as many rows as are wanted at or after this id, so the newest of all of them do too.
 const ENOUGH: &str = "SELECT MAX((SELECT id FROM idx.runs WHERE key = k.value AND id < $2 AND id >= $3 \
         ORDER BY id DESC LIMIT 1 OFFSET $4 - 1)) FROM json_each($1) AS k";
 const SOME_RUNS: &str = "SELECT e.id, e.at, e.ecosystem, e.name, e.version, e.file, e.outcome, e.reason, e.advisories, e.owner_id, \
-        e.token_id, e.subject, e.ci, e.client_name, e.client_version, e.address FROM \
+        e.token_id, e.subject, e.ci, e.client_name, e.client_version, e.address, r.id FROM \
         (SELECT id FROM idx.runs WHERE key IN (SELECT value FROM json_each($1)) AND id < $2 AND id >= $3 \
-        ORDER BY id DESC LIMIT $4) AS r CROSS JOIN entries e ON e.id = r.id ORDER BY r.id DESC";
+        ORDER BY id DESC LIMIT $4) AS r LEFT JOIN entries e ON e.id = r.id ORDER BY r.id DESC";
 const KEY: &str = "SELECT key FROM idx.keys WHERE kind = $1 AND owner = $2 AND a = $3 AND b = '' AND c = ''";
-const OLDEST: &str = "SELECT id FROM idx.runs \
-        WHERE key = (SELECT key FROM idx.keys WHERE kind = 1 AND owner = $1 AND a = '' AND b = '' AND c = '') \
-        AND id < $2 ORDER BY id LIMIT $3";
-const PLACES: &str = concat!(
-    "WITH e AS MATERIALIZED (SELECT id, owner_id, ecosystem, name, version, \
-     subject, outcome, substr(ci, 1, instr(ci, char(10)) - 1) AS repository FROM ledger.entries \
-     WHERE id IN (SELECT unhex(value) FROM json_each($1))) ",
-    keys_of_rows!()
-);
-const FORGET: &str = "DELETE FROM runs WHERE key = $1 AND id = $2";
-const TIDY: &str = "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM runs WHERE runs.key = keys.key)";
 const SUBJECT_KEYS: &str = "SELECT k.key FROM json_each($2) AS s CROSS JOIN idx.keys AS k \
         ON k.kind = 3 AND k.owner = $1 AND k.a = s.value AND k.b = '' AND k.c = ''";
 const RELEASE_KEYS: &str = "SELECT k.key FROM json_each($4) AS v CROSS JOIN idx.keys AS k \
@@ -151,21 +141,6 @@ impl File {
         self.db.optional(sql(PROGRESS)).await?.as_ref().map(read_progress).transpose()
     }
 
-    /// Forgets rows that the ledger still has.
-    pub(in crate::ledger) async fn forget(&self, ids: &[Uuid]) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        // One by one: SQLite would look for pairs by reading all runs.
-        for row in tx.all(sql(PLACES).bind(crate::ledger::retention::list(ids))).await? {
-            tx.run(sql(FORGET).bind(row.get::<i64>(0)?).bind(row.get::<Uuid>(1)?)).await?;
-        }
-        tx.commit().await
-    }
-
-    /// Forgets persons, repositories and releases that have no rows any more.
-    pub(super) async fn tidy(&self) -> Result<(), StoreError> {
-        self.db.write(sql(TIDY)).await.map(drop)
-    }
-
     /// From which id on the index may lack rows. Read before the index itself: what is indexed meanwhile is found twice,
     /// and nothing is missed.
     async fn tail(&self) -> Result<Option<Uuid>, StoreError> {
@@ -206,26 +181,21 @@ fn attached(path: &Path, name: &'static str, connections: u32) -> SqlitePoolOpti
         })
 }
 
-pub(super) async fn newest(file: &File, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+pub(super) async fn newest(file: &File, run: &Run, window: &Window) -> Result<Found, StoreError> {
     let tail = file.tail().await?;
     let mut rows = indexed(file, run, window).await?;
     if let Some(start) = tail {
-        rows.extend(unindexed(file, run, window, start).await?);
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-        rows.dedup_by_key(|row| row.id);
+        rows.extend(unindexed(file, run, window, start).await?.into_iter().map(|row| (row.id.0, Some(row))));
+        rows.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+        rows.dedup_by_key(|(id, _)| *id);
         rows.truncate(window.limit);
     }
-    Ok(rows)
+    let next = rows.last().map(|(id, _)| *id).filter(|_| rows.len() >= window.limit);
+    Ok(Found { rows: rows.into_iter().filter_map(|(_, row)| row).collect(), next })
 }
 
-pub(super) async fn oldest(file: &File, owner: Uuid, before: Uuid, limit: u32) -> Result<Vec<Uuid>, StoreError> {
-    // While it is built the index may lack rows; the next round finds them.
-    file.tail().await?;
-    let statement = sql(OLDEST).bind(owner).bind(before).bind(i64::from(limit));
-    file.db.all(statement).await?.iter().map(|row| row.get(0)).collect()
-}
-
-async fn indexed(file: &File, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
+/// The newest ids of a run, and their rows unless they are gone.
+async fn indexed(file: &File, run: &Run, window: &Window) -> Result<Vec<(Uuid, Option<LedgerRow>)>, StoreError> {
     let keys = keys(file, run).await?;
     let limit = window.limit as i64;
     let statement = match keys.as_slice() {
@@ -237,6 +207,10 @@ async fn indexed(file: &File, run: &Run, window: &Window) -> Result<Vec<LedgerRo
             let from = file.db.optional(enough).await?.map_or(Ok(None), |row| row.get::<Option<Uuid>>(0))?;
             sql(SOME_RUNS).bind(keys).bind(window.before).bind(from.unwrap_or(window.from)).bind(limit)
         }
+    };
+    let read = |row: &Row| {
+        let there = row.get::<Option<Uuid>>(0)?.is_some();
+        Ok((row.get(16)?, there.then(|| read(row)).transpose()?))
     };
     file.db.all(statement).await?.iter().map(read).collect()
 }
