@@ -204,7 +204,7 @@ impl OrgChanges {
         self.note(removed, org, audit).await
     }
 
-    async fn note(&mut self, changed: bool, org: OrgId, audit: &NewAudit) -> Result<bool, StoreError> {
+    pub(crate) async fn note(&mut self, changed: bool, org: OrgId, audit: &NewAudit) -> Result<bool, StoreError> {
         if changed {
             audit::insert(&mut self.tx, org, audit).await?;
         }

@@ -3,9 +3,10 @@
 use sekisho_core::Timestamp;
 use sekisho_core::id::{BotId, OrgId, TrustId};
 
-use crate::audit::{self, NewAudit};
+use crate::audit::NewAudit;
 use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
+use crate::orgs::OrgChanges;
 
 statements! {
     ADD = "INSERT INTO bot_trust (id, bot_id, conditions, created_at) \
@@ -37,14 +38,10 @@ pub struct Trusts<'a> {
 impl Trusts<'_> {
     /// Gives a bot one more set of conditions; `false` if the organisation has no such bot.
     pub async fn add(&self, org: OrgId, bot: BotId, new: &Trust, audit: &NewAudit) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        let add = sql(ADD).bind(new.id).bind(bot).bind(new.conditions.as_str()).bind(new.created_at);
-        if tx.run(add.bind(org)).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, org, audit).await?;
-        tx.commit().await?;
-        Ok(true)
+        let mut changes = OrgChanges { tx: self.db.begin().await? };
+        let added = changes.add_trust(org, bot, new, audit).await?;
+        changes.commit().await?;
+        Ok(added)
     }
 
     /// A bot's conditions, oldest first.
@@ -54,19 +51,48 @@ impl Trusts<'_> {
 
     /// Takes conditions away; `false` if the bot has none of this id. Sessions that were given for them go on.
     pub async fn remove(&self, org: OrgId, bot: BotId, id: TrustId, audit: &NewAudit) -> Result<bool, StoreError> {
-        let mut tx = self.db.begin().await?;
-        if tx.run(sql(REMOVE).bind(id).bind(bot).bind(org)).await? == 0 {
-            return Ok(false);
-        }
-        audit::insert(&mut tx, org, audit).await?;
-        tx.commit().await?;
-        Ok(true)
+        let mut changes = OrgChanges { tx: self.db.begin().await? };
+        let removed = changes.remove_trust(org, bot, id, audit).await?;
+        changes.commit().await?;
+        Ok(removed)
     }
 
     /// The conditions under which a pipeline may come as this bot now; none if there is no such bot, it was removed, or
     /// Guard is not enabled for its organisation.
     pub async fn trusted_by(&self, bot: BotId) -> Result<Vec<String>, StoreError> {
         self.db.all(sql(TRUSTED_BY).bind(bot)).await?.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+impl OrgChanges {
+    /// Gives a bot one more set of conditions; `false` if the organisation has no such bot.
+    pub async fn add_trust(
+        &mut self,
+        org: OrgId,
+        bot: BotId,
+        new: &Trust,
+        audit: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        let add = sql(ADD).bind(new.id).bind(bot).bind(new.conditions.as_str()).bind(new.created_at);
+        let added = self.tx.run(add.bind(org)).await? != 0;
+        self.note(added, org, audit).await
+    }
+
+    /// A bot's conditions, oldest first.
+    pub async fn trusts(&mut self, org: OrgId, bot: BotId) -> Result<Vec<Trust>, StoreError> {
+        self.tx.all(sql(OF_BOT).bind(bot).bind(org)).await?.iter().map(read).collect()
+    }
+
+    /// Takes conditions away; `false` if the bot has none of this id.
+    pub async fn remove_trust(
+        &mut self,
+        org: OrgId,
+        bot: BotId,
+        id: TrustId,
+        audit: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        let removed = self.tx.run(sql(REMOVE).bind(id).bind(bot).bind(org)).await? != 0;
+        self.note(removed, org, audit).await
     }
 }
 
