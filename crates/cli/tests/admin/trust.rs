@@ -55,6 +55,29 @@ on_both_engines! {
         assert!(program.fails(1, "bot try acme ci --token -").contains("no token"));
     }
 
+    async fn a_condition_beside_a_file_is_refused_and_so_is_a_file_that_would_be_cut(database) {
+        let program = Program::over(database).await;
+        program.done("org create acme");
+        program.done("bot create acme ci --role guard_viewer");
+        let conditions = "provider = \"github\"\nissuer = \"https://token.actions.githubusercontent.com\"\nrepository_owner_id = [\"65\"]\n";
+        program.write("ci.toml", conditions);
+        for option in [
+            "--github", "--gitlab", "--issuer https://id.example", "--repository-owner-id 65", "--repository-id 1",
+            "--repository acme/app", "--workflow-ref w", "--project-id 20", "--namespace-id 2", "--project-path a/b",
+            "--ref refs/heads/main", "--ref-protected", "--environment live", "--allow-event pull_request",
+        ] {
+            let said = program.fails(2, &format!("bot trust add acme ci --file ci.toml {option}"));
+            assert!(said.contains("cannot be used with"), "{option}: {said}");
+        }
+        // Cut at its end, this would be the file above without its last condition.
+        let comment = "#".repeat(64 * 1024 - conditions.len() - 1);
+        program.write("long.toml", &format!("{conditions}{comment}\nref = [\"refs/heads/main\"]\n"));
+        assert!(program.fails(1, "bot trust add acme ci --file long.toml").contains("longer than 65536 bytes"));
+        assert!(program.fails(1, "bot try acme ci --token long.toml").contains("longer than 65536 bytes"));
+        assert_eq!(program.json("bot trust list acme ci"), json!([]));
+        program.done("bot trust add acme ci --file ci.toml");
+    }
+
     async fn a_new_key_is_published_before_it_signs_and_the_database_cannot_read_it(database) {
         let program = Program::over(database).await;
         assert!(program.fails(1, "rotate-signing-keys").contains("secret"), "no server ran here yet");

@@ -63,8 +63,18 @@ pub(super) struct AddArguments {
     /// The bot's id or name
     bot: String,
     /// Conditions as TOML, in place of the options below
-    #[arg(long, conflicts_with_all = ["github", "gitlab", "issuer"], required_unless_present_any = ["github", "gitlab"])]
+    #[arg(long, conflicts_with = "options", required_unless_present_any = ["github", "gitlab"])]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    json: Json,
+}
+
+/// Conditions as options. A group of their own, so that none of them can be given beside a file and be overlooked.
+#[derive(Args)]
+#[group(id = "options", multiple = true)]
+struct Options {
     /// Pipelines of GitHub Actions
     #[arg(long, conflicts_with = "gitlab")]
     github: bool,
@@ -107,8 +117,6 @@ pub(super) struct AddArguments {
     /// An event by which strangers can start a job, such as pull_request or issue_comment: refused unless it is named
     #[arg(long)]
     allow_event: Vec<String>,
-    #[command(flatten)]
-    json: Json,
 }
 
 #[derive(Subcommand)]
@@ -146,12 +154,25 @@ fn session_id(text: &str) -> Result<CiSessionId, String> {
 
 impl AddArguments {
     fn conditions(&self) -> anyhow::Result<Conditions> {
-        if let Some(path) = &self.file {
-            let mut text = String::new();
-            let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
-            file.take(LONGEST).read_to_string(&mut text).with_context(|| path.display().to_string())?;
-            return toml::from_str(&text).with_context(|| path.display().to_string());
-        }
+        let Some(path) = &self.file else { return self.options.conditions() };
+        let file = std::fs::File::open(path).with_context(|| path.display().to_string())?;
+        let text = read(file).with_context(|| path.display().to_string())?;
+        toml::from_str(&text).with_context(|| path.display().to_string())
+    }
+}
+
+/// All of what is read: cut off, conditions would miss their last ones and trust more than was written.
+fn read(from: impl Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    from.take(LONGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        bail!("it is longer than {LONGEST} bytes");
+    }
+    Ok(text)
+}
+
+impl Options {
+    fn conditions(&self) -> anyhow::Result<Conditions> {
         let (provider, public) = match self.gitlab {
             true => ("gitlab", "https://gitlab.com"),
             false => ("github", "https://token.actions.githubusercontent.com"),
@@ -226,13 +247,12 @@ pub(super) async fn try_token(
     token: &PathBuf,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let mut text = String::new();
-    if token.as_os_str() == "-" {
-        std::io::stdin().take(LONGEST).read_to_string(&mut text)?;
+    let text = if token.as_os_str() == "-" {
+        read(std::io::stdin())?
     } else {
         let file = std::fs::File::open(token).with_context(|| token.display().to_string())?;
-        file.take(LONGEST).read_to_string(&mut text)?;
-    }
+        read(file).with_context(|| token.display().to_string())?
+    };
     let text = text.trim();
     if text.is_empty() {
         bail!("there is no token in it");
