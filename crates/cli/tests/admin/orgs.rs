@@ -54,15 +54,15 @@ on_both_engines! {
     async fn the_last_owner_can_neither_be_removed_nor_demoted(database) {
         let program = Program::over(database).await;
         let id = program.done("org create acme --owner a@acme.example");
-        for command in ["member remove acme a@acme.example", "member role acme a@acme.example guard_viewer"] {
+        for command in ["member remove acme a@acme.example --yes", "member role acme a@acme.example guard_viewer"] {
             assert!(program.fails(1, command).contains("is the last owner of \"acme\""), "{command}");
         }
         program.done("member add acme b@acme.example --role guard_manager");
         assert!(program.fails(1, "member add acme b@acme.example --role owner").contains("`sekisho admin member role`"));
         program.done("member role acme b@acme.example owner");
-        program.done("member remove acme A@acme.example");
+        program.done("member remove acme A@acme.example --yes");
         assert_eq!(program.json("member list acme").as_array().unwrap().len(), 1);
-        assert!(program.fails(1, "member remove acme a@acme.example").contains("is no member of \"acme\""));
+        assert!(program.fails(1, "member remove acme a@acme.example --yes").contains("is no member of \"acme\""));
         assert!(program.fails(1, "member role acme a@acme.example owner").contains("is no member of \"acme\""));
         assert!(program.admin("member add acme b@acme.example --role owner").err.contains("was already owner"));
         let wanted = ["org.created", "member.added", "member.added", "member.role_changed", "member.removed"];
@@ -76,7 +76,7 @@ on_both_engines! {
             program.done(&format!("org create {org} --owner a@acme.example"));
             program.done(&format!("member add {org} b@acme.example --role owner"));
             let leaving = [
-                vec!["admin", "member", "remove", &org, "a@acme.example"],
+                vec!["admin", "member", "remove", &org, "a@acme.example", "--yes"],
                 vec!["admin", "member", "role", &org, "b@acme.example", "guard_viewer"],
             ];
             let running = leaving.map(|arguments| program.command(&arguments).stderr(std::process::Stdio::piped()).spawn().unwrap());
@@ -114,8 +114,12 @@ async fn wrong_usage_ends_with_2_and_changes_nothing() {
         let said = program.fails(2, command);
         assert!(said.contains("error:") || said.contains("Usage:"), "{command}: {said}");
     }
-    let said = program.fails(2, "org remove acme");
-    assert!(said.contains("--yes") && said.contains("no terminal"), "{said}");
+    program.done("member add acme a@acme.example --role owner");
+    for command in ["org remove acme", "member remove acme a@acme.example"] {
+        let said = program.fails(2, command);
+        assert!(said.contains("--yes") && said.contains("no terminal"), "{said}");
+    }
+    assert_eq!(program.json("member list acme").as_array().unwrap().len(), 1);
     assert_eq!(program.json("org list").as_array().unwrap().len(), 1);
 }
 

@@ -8,6 +8,7 @@ use sekisho_core::org::Role;
 use sekisho_server::operate::Operator;
 use sekisho_server::operate::members::MemberShown;
 
+use super::confirm::Confirm;
 use super::output::{self, Json};
 use super::values;
 
@@ -46,13 +47,15 @@ pub(super) enum MemberCommand {
         role: Role,
     },
     /// Remove a member; the last owner stays
-    #[command(after_help = "Example:\n  sekisho admin member remove acme me@acme.example")]
+    #[command(after_help = "Example:\n  sekisho admin member remove acme me@acme.example --yes")]
     Remove {
         /// The organisation's id or name
         org: String,
         /// The member's address
         #[arg(value_parser = values::email)]
         address: EmailAddress,
+        #[command(flatten)]
+        confirm: Confirm,
     },
 }
 
@@ -74,7 +77,10 @@ pub(super) async fn run(operator: &Operator, command: MemberCommand) -> anyhow::
             let changed = operator.set_member_role(&org, &address, role).await?;
             eprintln!("{address} {} {role}.", if changed { "is now" } else { "was already" });
         }
-        MemberCommand::Remove { org, address } => {
+        MemberCommand::Remove { org, address, confirm } => {
+            if let Some(code) = confirm.refused(&format!("This takes {address} out of the organisation {org:?}")) {
+                return Ok(code);
+            }
             operator.remove_member(&org, &address).await?;
             eprintln!(
                 "{address} is no member any more. Tokens that were issued to this address: `sekisho admin token`."
