@@ -10,6 +10,7 @@ mod org;
 mod output;
 mod person;
 mod restore;
+mod signing_keys;
 mod token;
 mod trust;
 mod values;
@@ -80,14 +81,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
             AdminCommand::Backup(arguments) => {
                 with(settings, async |o| backup::run(o, settings, arguments).await).await
             }
-            AdminCommand::RotateSigningKeys => with(settings, async |o| {
-                let from = o.rotate_signing_keys(settings).await?;
-                eprintln!(
-                    "The new key is published and signs from {from} on. Older ones count until their last token ends."
-                );
-                Ok(ExitCode::SUCCESS)
-            })
-            .await,
+            AdminCommand::RotateSigningKeys => with(settings, async |o| signing_keys::rotate(o, settings).await).await,
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
             AdminCommand::ExportPerson(arguments) => with(settings, async |o| person::export(o, arguments).await).await,
             AdminCommand::ErasePerson(arguments) => with(settings, async |o| person::erase(o, arguments).await).await,
