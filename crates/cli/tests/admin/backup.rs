@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use sekisho_store::{DatabaseConfig, EntryFilter, Store, Who};
 use serde_json::Value;
 
 use crate::fixtures::*;
+use crate::server::{SERVE, Server};
 use crate::support::*;
 
 async fn recorded(dir: &Path) -> (BTreeSet<EntryId>, BTreeSet<AccountId>) {
@@ -58,9 +59,12 @@ async fn a_backup_under_load_has_every_answer_that_was_recorded_before_it_began(
             })
         })
         .collect();
-    while written.load(Ordering::Relaxed) < 3000 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let enough = async {
+        while written.load(Ordering::Relaxed) < 3000 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), enough).await.expect("the writers write");
     let before: Vec<_> = durable.lock().unwrap().clone();
     let mut backup = program.command(&["admin", "backup", "b", "--json"]);
     let said = tokio::task::spawn_blocking(move || Said::of(backup.output().unwrap())).await.unwrap();
@@ -210,28 +214,14 @@ async fn a_running_servers_folder_is_not_restored_into_and_an_interrupted_restor
     let database = TestDatabase::fresh(TestEngine::Sqlite).await;
     let program = Program::over(&database).await;
     program.done("backup b");
-    let serve = [
-        "serve",
-        "--set",
-        "listen=127.0.0.1:0",
-        "--set",
-        "admin_listen=127.0.0.1:0",
-        "--set",
-        "upstream.npm.enabled=false",
-        "--set",
-        "upstream.pypi.enabled=false",
-    ];
-    let mut server = program.command(&serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut String::new())
-        .unwrap();
+    let server = Server::start(&program);
     program.done("org create beside");
     program.done("backup c");
     let said = program.fails(1, "restore b --yes");
     assert!(said.contains("stop the server first"), "{said}");
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     fs::write(database.dir().unwrap().join("restore.unfinished"), "").unwrap();
-    let start = Said::of(program.command(&serve).output().unwrap());
+    let start = Said::of(program.command(&SERVE).output().unwrap());
     assert_eq!(start.code, 1);
     assert!(start.err.contains("run `sekisho admin restore` again"), "{}", start.err);
     assert!(program.fails(1, "org list").contains("run `sekisho admin restore` again"));
@@ -252,8 +242,8 @@ async fn postgresqls_own_tools_do_what_the_refusal_says() {
     let run = |said: &str, tool: &str| {
         let line = said.lines().find(|line| line.trim().starts_with(tool)).unwrap();
         let line = line.replace("sekisho_restored", &restored);
-        let mut command = Command::new("sh");
-        command.args(["-c", &line]).current_dir(program.folder()).env("SEKISHO_DATABASE_URL", url);
+        let mut command = Command::new("timeout");
+        command.args(["120", "sh", "-c", &line]).current_dir(program.folder()).env("SEKISHO_DATABASE_URL", url);
         let done = command.env("RESTORED_URL", format!("{base}/{restored}")).output();
         let done = Said::of(done.unwrap_or_else(|e| panic!("{tool} can't be run: {e}")));
         assert_eq!(done.code, 0, "{line}: {}", done.err);

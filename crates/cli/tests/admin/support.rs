@@ -58,12 +58,23 @@ impl Program {
         self.folder.path()
     }
 
-    /// The program with these arguments, not started yet. The settings come last: `--set` behind a subcommand makes those
-    /// before it void.
+    /// The program with these arguments, not started yet. What hangs fails its own test, not the whole run.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("timeout");
+        command.args(["--kill-after=10", "120", env!("CARGO_BIN_EXE_sekisho")]).args(arguments);
+        self.finish(command)
+    }
+
+    /// The same without a limit, as the process itself: for a server, which has to be ended.
+    pub(crate) fn process(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sekisho"));
+        command.args(arguments);
+        self.finish(command)
+    }
+
+    fn finish(&self, mut command: Command) -> Command {
         command.env_clear().envs(std::env::vars().filter(|(name, _)| name == "PATH"));
-        command.current_dir(self.folder.path()).args(arguments).args(&self.settings).stdin(Stdio::null());
+        command.current_dir(self.folder.path()).args(&self.settings).stdin(Stdio::null());
         command
     }
 
