@@ -89,7 +89,7 @@ pub(super) enum BotCommand {
 #[derive(Subcommand)]
 pub(super) enum KeyCommand {
     /// Make a key and print it, the only time: `<key>:<bot id>`, as it is sent after `Authorization: Bearer`
-    #[command(after_help = "Example:\n  sekisho admin bot key add acme laptops > laptops.key")]
+    #[command(after_help = "Example:\n  (umask 077; sekisho admin bot key add acme laptops > laptops.key)")]
     Add {
         /// The organisation's id or name
         org: String,
