@@ -1,5 +1,5 @@
-//! The description of the API says what is there: every route and no other, every code under its status. That real answers
-//! have the shapes that it describes is shown by `scripts/test-openapi`, against the built program.
+//! The descriptions of the API say what is there: every route and no other, every code under its status. That real answers
+//! have the shapes that `docs/openapi.json` describes is shown by `scripts/test-openapi`, against the built program.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +93,15 @@ fn every_code_stands_under_its_status() {
         described.entry(facts["status"]["const"].to_string()).or_default().extend(texts);
     }
     assert_eq!(described, codes, "left: docs/openapi.json, components/responses; right: the codes that there are");
+}
+
+#[test]
+fn http_api_md_has_each_code_with_its_status() {
+    let text = include_str!("../../../../docs/http-api.md");
+    for code in Code::ALL {
+        let row = format!("| `{}` | {} | ", code.as_str(), code.status().as_u16());
+        assert_eq!(text.matches(&row).count(), 1, "docs/http-api.md has to have a row that begins with {row:?}");
+    }
 }
 
 #[test]
