@@ -89,10 +89,10 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
     program.done(&format!("bot key revoke acme ci {key} --yes"));
     program.done("bot remove acme old --yes");
     program.done("bot role acme ci guard_viewer");
-    program.done("member remove acme ben@acme.example");
+    program.done("member remove acme ben@acme.example --yes");
     program.done("member add acme dai@acme.example --role owner");
     program.done("member role acme cho@acme.example guard_viewer");
-    program.done("member remove acme ann@acme.example");
+    program.done("member remove acme ann@acme.example --yes");
     program.done("org disable-guard beta");
     program.done("org remove gamma --yes");
     program.done(&format!("bot trust remove acme ci {trust} --yes"));
