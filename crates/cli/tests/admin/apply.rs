@@ -78,6 +78,50 @@ on_both_engines! {
         assert_eq!(program.json("member list acme").as_array().unwrap().len(), 2);
     }
 
+    async fn conditions_of_bots_are_added_once_and_pruned_with_the_rest(database) {
+        let program = Program::over(database).await.set("public_urls=https://gate.example");
+        let head = "audiences = [\"https://gate.example\"]\n[organisations.acme.bots.ci]\nrole = \"guard_viewer\"\n";
+        let trust = |rest: &str| format!("[[organisations.acme.bots.ci.trust]]\nprovider = \"gitlab\"\nissuer = \"https://gitlab.com\"\n{rest}\n");
+        program.write("a.toml", &format!("{head}{}{}", trust("project_id = [20, 21]"), trust("project_id = 30\nref = \"main\"")));
+        // The same in another order, and once twice.
+        let again = [trust("ref = [\"main\"]\nproject_id = \"30\""), trust("project_id = [21, 20]"), trust("project_id = [20, 21]")].concat();
+        program.write("b.toml", &format!("{head}{again}"));
+        program.write("c.toml", &format!("{head}{}", trust("project_id = [20, 21]")));
+        let first = r#"{"issuer":"https://gitlab.com","project_id":["20","21"],"provider":"gitlab"}"#;
+        let second = r#"{"issuer":"https://gitlab.com","project_id":["30"],"provider":"gitlab","ref":["main"]}"#;
+        let wanted = format!("+ organisation acme\n+ bot acme / ci: guard_viewer\n+ trust acme / ci: {first}\n+ trust acme / ci: {second}");
+        assert_eq!(program.done("apply a.toml --dry-run"), wanted);
+        assert_eq!(program.json("org list"), json!([]), "a trial changes nothing");
+        assert_eq!(program.done("apply a.toml"), wanted);
+        let before = program.json("bot trust list acme ci");
+        assert_eq!(before.as_array().unwrap().len(), 2);
+        for file in ["a.toml", "b.toml", "c.toml"] {
+            assert_eq!(program.admin(&format!("apply {file}")).err, "Nothing to change.\n", "{file}");
+        }
+        assert_eq!(program.json("bot trust list acme ci"), before, "the very same rows");
+        assert_eq!(program.done("apply c.toml --prune --dry-run"), format!("- trust acme / ci: {second}"));
+        assert_eq!(program.json("bot trust list acme ci"), before);
+        let changes = program.json("apply c.toml --prune --yes");
+        assert_eq!(changes["changes"][0]["what"], "trust");
+        let left = program.json("bot trust list acme ci");
+        assert!(left.as_array().unwrap().len() == 1 && before.as_array().unwrap().contains(&left[0]), "{left}");
+        assert_eq!(left[0]["conditions"].to_string(), first);
+        let org = program.json("org show acme")["id"].as_str().unwrap().to_owned();
+        assert_eq!(actions(database, &org).await[2..], ["trust.added", "trust.added", "trust.removed"]);
+
+        // Nothing of a file is applied that could not work.
+        program.write("issuer.toml", &format!("{head}{}", trust("project_id = 1").replace("gitlab.com", "gitlab.example")));
+        assert!(program.fails(1, "apply issuer.toml").contains("bots.issuers"));
+        program.write("audience.toml", &format!("{head}{}", trust("project_id = 1")).replace("gate.example", "other.example"));
+        let said = program.fails(1, "apply audience.toml --dry-run");
+        assert!(said.contains("other.example") && said.contains("bots.audiences"), "{said}");
+        let many: String = (0..51).map(|id| trust(&format!("project_id = {id}"))).collect();
+        program.write("many.toml", &format!("{head}[organisations.new]\n{many}"));
+        assert!(program.fails(1, "apply many.toml").contains("at most 50"));
+        assert_eq!(program.json("org list").as_array().unwrap().len(), 1, "all of it or nothing");
+        assert_eq!(program.json("bot trust list acme ci").as_array().unwrap().len(), 1);
+    }
+
     async fn two_that_apply_at_once_do_it_once(database) {
         let program = Program::over(database).await;
         program.write("org.toml", FILE);

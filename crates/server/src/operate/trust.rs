@@ -18,7 +18,7 @@ use crate::http::Origins;
 use crate::pipelines::{self, next_key};
 
 /// Most sets of conditions of one bot: each exchange looks at all of them.
-const MOST: usize = 50;
+pub(super) const MOST: usize = 50;
 /// Sessions that are shown at once.
 const SHOWN: u32 = 500;
 
@@ -65,23 +65,24 @@ impl Operator {
         conditions: &Conditions,
     ) -> Result<TrustShown, OperateError> {
         let (org, bot) = self.bot(org, bot).await?;
-        let issuer = conditions.issuer().to_owned();
-        if !settings.bots.issuers.contains(&issuer) && !settings.bots.internal_issuers.contains(&issuer) {
-            return OperateError::refused(format!(
-                "{issuer:?} is not allowed by the settings bots.issuers and bots.internal_issuers, so nobody of it could come"
-            ));
-        }
+        allowed(settings, conditions)?;
         if self.store.trusts().of_bot(org.id, bot.id).await?.len() >= MOST {
             return OperateError::refused(format!("a bot has at most {MOST} sets of conditions"));
         }
-        let now = self.now();
-        let value = serde_json::to_value(conditions).map_err(|e| OperateError::Refused(e.to_string()))?;
-        let trust = Trust { id: TrustId::mint(now, &*self.random), conditions: value.to_string(), created_at: now };
-        let detail = json!({"trust_id": trust.id.0.to_string(), "conditions": value});
+        let (trust, detail) = self.new_trust(conditions)?;
         if !self.store.trusts().add(org.id, bot.id, &trust, &self.audit("trust.added", bot.id, detail)).await? {
             return OperateError::refused("the bot was removed meanwhile");
         }
         Ok(shown(&trust))
+    }
+
+    /// Conditions that are not stored yet, and what the audit log says of them.
+    pub(super) fn new_trust(&self, conditions: &Conditions) -> Result<(Trust, Value), OperateError> {
+        let now = self.now();
+        let value = serde_json::to_value(conditions).map_err(|e| OperateError::Refused(e.to_string()))?;
+        let trust = Trust { id: TrustId::mint(now, &*self.random), conditions: value.to_string(), created_at: now };
+        let detail = json!({"trust_id": trust.id.0.to_string(), "conditions": value});
+        Ok((trust, detail))
     }
 
     /// A bot's conditions, oldest first.
@@ -129,7 +130,7 @@ impl Operator {
         let client = boot::outgoing_client(settings).map_err(|e| OperateError::Refused(e.to_string()))?;
         let (out, clock) = (Arc::new(client) as Arc<dyn Outgoing>, self.clock.clone() as Arc<dyn Clock>);
         let issuers = pipelines::issuers(settings, &out, &clock).map_err(|e| OperateError::Refused(e.to_string()))?;
-        let audiences = pipelines::audiences(settings, &public_url(settings));
+        let audiences = audiences(settings);
         let named: Vec<&str> = all.iter().map(|(_, conditions)| conditions.issuer()).collect();
         let expected = Expectations { issuers: &named, audiences: &audiences, nonce: None };
         let claims = issuers.verify(id_token, &expected).await.map_err(|refused| {
@@ -176,6 +177,22 @@ impl Operator {
         }
         Ok(new.signs_from)
     }
+}
+
+/// Conditions name an issuer that the settings allow.
+pub(super) fn allowed(settings: &Settings, conditions: &Conditions) -> Result<(), OperateError> {
+    let (issuer, bots) = (conditions.issuer(), &settings.bots);
+    if bots.issuers.iter().chain(&bots.internal_issuers).any(|one| one == issuer) {
+        return Ok(());
+    }
+    OperateError::refused(format!(
+        "{issuer:?} is not allowed by the settings bots.issuers and bots.internal_issuers, so nobody of it could come"
+    ))
+}
+
+/// What `aud` of an ID token may be, for a server with these settings.
+pub(super) fn audiences(settings: &Settings) -> Vec<String> {
+    pipelines::audiences(settings, &public_url(settings))
 }
 
 /// The first public address, as a server with these settings says it.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use clap::Args;
+use sekisho_server::config::Settings;
 use sekisho_server::operate::Operator;
 use sekisho_server::operate::apply::{File, Manner};
 use serde_json::json;
@@ -25,8 +26,13 @@ The file:
   [organisations.acme.members]
   \"ann@acme.example\" = \"owner\"
 
-  [organisations.acme.bots.laptops]
-  role = \"guard_token_issuer\"
+  [organisations.acme.bots.ci]
+  role = \"guard_viewer\"
+
+  [[organisations.acme.bots.ci.trust]]    # as `sekisho admin bot trust add --file` reads it
+  provider = \"gitlab\"
+  issuer = \"https://gitlab.com\"
+  project_id = 20
 
 Examples:
   sekisho admin apply org.toml --dry-run
@@ -37,7 +43,7 @@ pub(super) struct ApplyArguments {
     /// Show what would be different, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Remove organisations, members and bots that the file does not name
+    /// Remove organisations, members, bots and conditions that the file does not name
     #[arg(long)]
     prune: bool,
     #[command(flatten)]
@@ -46,18 +52,22 @@ pub(super) struct ApplyArguments {
     json: Json,
 }
 
-pub(super) async fn run(operator: &Operator, arguments: ApplyArguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    operator: &Operator,
+    settings: &Settings,
+    arguments: ApplyArguments,
+) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let file = File::parse(&text).map_err(|why| anyhow!("{}: {why}", path.display()))?;
     if arguments.prune && !arguments.dry_run {
-        let what = "--prune removes every organisation, member and bot that the file does not name";
+        let what = "--prune removes every organisation, member, bot and condition that the file does not name";
         if let Some(code) = arguments.confirm.refused(what) {
             return Ok(code);
         }
     }
     let manner = Manner { trial: arguments.dry_run, prune: arguments.prune };
-    let done = operator.apply(&file, manner).await?;
+    let done = operator.apply(settings, &file, manner).await?;
     if arguments.json.json {
         output::json(&json!({"applied": !arguments.dry_run, "changes": done}))?;
         return Ok(ExitCode::SUCCESS);

@@ -77,7 +77,7 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
             AdminCommand::Member(command) => with(settings, async |o| member::run(o, command).await).await,
             AdminCommand::Bot(command) => with(settings, async |o| bot::run(o, settings, command).await).await,
             AdminCommand::Token(command) => with(settings, async |o| token::run(o, command).await).await,
-            AdminCommand::Apply(arguments) => with(settings, async |o| apply::run(o, arguments).await).await,
+            AdminCommand::Apply(arguments) => with(settings, async |o| apply::run(o, settings, arguments).await).await,
             AdminCommand::Backup(arguments) => {
                 with(settings, async |o| backup::run(o, settings, arguments).await).await
             }

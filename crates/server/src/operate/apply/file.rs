@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sekisho_core::email::EmailAddress;
 use sekisho_core::org::Role;
+use sekisho_oidc::Conditions;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use crate::operate::{lifetimes, names};
@@ -12,6 +13,8 @@ use crate::operate::{lifetimes, names};
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
+    /// What `aud` of a pipeline's ID token is to be: a setting of the server, which is compared and not changed.
+    pub(super) audiences: Option<Vec<String>>,
     /// Organisations, by name.
     #[serde(default)]
     pub(super) organisations: BTreeMap<Name, Wanted>,
@@ -36,6 +39,9 @@ pub(super) struct Wanted {
 #[serde(deny_unknown_fields)]
 pub(super) struct WantedBot {
     pub(super) role: RoleName,
+    /// Which pipelines it trusts: one set of conditions has to hold.
+    #[serde(default)]
+    pub(super) trust: Vec<Conditions>,
 }
 
 /// A name of an organisation or a bot.
@@ -125,6 +131,17 @@ mod tests {
             ("[organisations.acme.members]\n\n\"nobody\" = \"owner\"\n", 3, "not an e-mail address"),
             ("[organisations.acme.bots.ci]\nrole = \"owner\"\nkey = \"x\"\n", 3, "unknown field `key`"),
             ("[organisations.acme.bots.ci]\n", 1, "missing field `role`"),
+            (
+                "[organisations.acme.bots.ci]\nrole = \"owner\"\n\n[[organisations.acme.bots.ci.trust]]\nissuer = \"https://a.example\"\n",
+                4,
+                "missing field `provider`",
+            ),
+            (
+                "[organisations.acme.bots.ci]\nrole = \"owner\"\n[[organisations.acme.bots.ci.trust]]\nprovider = \"gitlab\"\nissuer = \"https://a.example\"\n",
+                3,
+                "this would trust everybody",
+            ),
+            ("audiences = \"https://a.example\"\n", 1, "invalid type"),
             ("[organisations.acme]\n[organisations.acme]\n", 2, "duplicate key"),
             ("[organisations.\" acme\"]\n", 1, "no space at its ends"),
         ] {

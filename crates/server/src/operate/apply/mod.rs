@@ -2,6 +2,7 @@
 //! unless it is to be pruned. A trial does the same and takes it back.
 
 mod file;
+mod pipelines;
 
 use std::fmt;
 
@@ -17,13 +18,14 @@ use file::Wanted;
 
 use super::orgs::{OrgEdit, difference};
 use super::{OperateError, Operator, members};
+use crate::config::Settings;
 
 /// How a file is applied.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manner {
     /// Nothing stays changed.
     pub trial: bool,
-    /// Organisations, members and bots that the file does not name are removed.
+    /// Organisations, members, bots and conditions that the file does not name are removed.
     pub prune: bool,
 }
 
@@ -32,11 +34,11 @@ pub struct Manner {
 pub struct Change {
     /// Added, changed or removed.
     pub action: Action,
-    /// `organisation`, `member` or `bot`.
+    /// `organisation`, `member`, `bot` or `trust`.
     pub what: &'static str,
     /// In which organisation.
     pub organisation: String,
-    /// Which member or bot; empty for the organisation itself.
+    /// Which member or bot, or whose conditions; empty for the organisation itself.
     pub name: String,
     /// What is different, in words.
     pub detail: String,
@@ -75,15 +77,17 @@ impl fmt::Display for Change {
 /// One file's work.
 struct Applying<'a> {
     operator: &'a Operator,
+    settings: &'a Settings,
     changes: OrgChanges,
     done: Vec<Change>,
 }
 
 impl Operator {
     /// Makes the database what the file says; what was different.
-    pub async fn apply(&self, file: &File, manner: Manner) -> Result<Vec<Change>, OperateError> {
+    pub async fn apply(&self, settings: &Settings, file: &File, manner: Manner) -> Result<Vec<Change>, OperateError> {
+        pipelines::same_audiences(settings, file)?;
         let changes = self.store.organisations().begin().await?;
-        let mut applying = Applying { operator: self, changes, done: Vec::new() };
+        let mut applying = Applying { operator: self, settings, changes, done: Vec::new() };
         for (name, wanted) in &file.organisations {
             applying.organisation(&name.0, wanted, manner.prune).await?;
         }
@@ -191,7 +195,9 @@ impl Applying<'_> {
         let before = self.changes.bots(org.id).await?;
         for (name, bot) in &wanted.bots {
             let (name, role) = (name.0.as_str(), bot.role.0);
-            match before.iter().find(|b| b.name == name) {
+            let old = before.iter().find(|b| b.name == name);
+            let mut id = old.map(|old| old.id);
+            match old {
                 Some(old) if old.role == role => {}
                 Some(old) => {
                     let detail = json!({"from": old.role.as_str(), "to": role.as_str()});
@@ -200,11 +206,15 @@ impl Applying<'_> {
                     self.note(Action::Change, "bot", &org.name, name, format!("{} -> {role}", old.role));
                 }
                 None => {
-                    let bot = self.operator.new_bot(org, name, role);
-                    let audit = self.audit("bot.created", bot.id, json!({"name": name, "role": role.as_str()}));
-                    self.changes.create_bot(&bot, &audit).await?;
+                    let new = self.operator.new_bot(org, name, role);
+                    let audit = self.audit("bot.created", new.id, json!({"name": name, "role": role.as_str()}));
+                    self.changes.create_bot(&new, &audit).await?;
                     self.note(Action::Add, "bot", &org.name, name, role.to_string());
+                    id = Some(new.id);
                 }
+            }
+            if let Some(id) = id {
+                self.trusts(org, (id, name), &bot.trust, prune).await?;
             }
         }
         for bot in before.iter().filter(|bot| prune && !wanted.bots.keys().any(|name| name.0 == bot.name)) {
