@@ -13,6 +13,7 @@ mod keys;
 mod login;
 mod mail;
 mod nodes;
+mod nodes_jobs;
 mod pipelines;
 mod rings;
 mod rollout;

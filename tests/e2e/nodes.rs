@@ -29,27 +29,27 @@ const SOON: Duration = Duration::from_secs(1);
 const PACKAGE: &str = "/npm/load";
 
 /// What the nodes stand on.
-struct Ground {
-    _runtime: Runtime,
+pub(crate) struct Ground {
+    pub(crate) runtime: Runtime,
     fake: FakeUpstream,
-    database: TestDatabase,
-    post: Post,
+    pub(crate) database: TestDatabase,
+    pub(crate) post: Post,
 }
 
 impl Ground {
-    fn new() -> Ground {
+    pub(crate) fn new() -> Ground {
         let (runtime, fake) = registry();
         let database = runtime.block_on(TestDatabase::fresh(TestEngine::Postgres));
-        Ground { _runtime: runtime, fake, database, post: Post::open() }
+        Ground { runtime, fake, database, post: Post::open() }
     }
 
-    fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         let DatabaseConfig::Postgres { url } = self.database.config() else { panic!("not PostgreSQL") };
         url
     }
 
     /// A node's settings, with its database by this address and its mail by this port.
-    fn launch(&self, url: &str, mail: u16) -> Launch {
+    pub(crate) fn launch(&self, url: &str, mail: u16) -> Launch {
         let mut launch = launch(&self.fake).env("SEKISHO_DATABASE_URL", url).env("SEKISHO_SECRET", &"5e".repeat(32));
         for pair in self.post.settings().iter().filter(|pair| !pair.starts_with("mail.smtp.port")) {
             launch = launch.set(pair);
@@ -58,7 +58,7 @@ impl Ground {
         many.into_iter().fold(launch.set(&format!("mail.smtp.port={mail}")), |launch, pair| launch.set(pair))
     }
 
-    fn nodes(&self) -> [Gate; 3] {
+    pub(crate) fn nodes(&self) -> [Gate; 3] {
         std::array::from_fn(|_| self.launch(self.url(), self.post.port).start())
     }
 
@@ -75,12 +75,13 @@ impl Ground {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Changes a row as time would have.
-    fn sql(&self, statement: &str) {
+    /// Changes rows as time would have, or looks at them; what psql printed.
+    pub(crate) fn sql(&self, statement: &str) -> String {
         // What sqlx writes behind the address, psql does not know.
         let url = self.url().split('?').next().unwrap_or_default();
-        let ran = Command::new("psql").args([url, "-qc", statement]).status();
-        assert!(ran.expect("psql is there with PostgreSQL").success(), "{statement}");
+        let ran = Command::new("psql").args([url, "-qAtc", statement]).output().expect("psql is there with PostgreSQL");
+        assert!(ran.status.success(), "{statement}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
     }
 }
 
