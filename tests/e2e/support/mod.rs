@@ -8,6 +8,7 @@ pub(crate) mod ledger;
 pub(crate) mod letter;
 pub(crate) mod person;
 pub(crate) mod post;
+pub(crate) mod recipes;
 pub(crate) mod storage;
 pub(crate) mod upstreams;
 pub(crate) mod wire;
