@@ -29,7 +29,7 @@ pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 #[cfg(test)]
 pub(crate) use queries::STATEMENTS;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
-pub use question::{Page, Question, Walk};
+pub use question::{Holds, Page, Question, Walk};
 pub use retention::{Retention, Round};
 pub use who::{Pipeline, Who};
 

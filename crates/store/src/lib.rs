@@ -57,8 +57,8 @@ pub use error::{NoLonger, StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
-    AnonymousCount, Counts, Entry, EntryFilter, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline, Question,
-    Recorded, Retention, Round, Taker, Trace, Usage, UsageOf, Walk, Who,
+    AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline,
+    Question, Recorded, Retention, Round, Taker, Trace, Usage, UsageOf, Walk, Who,
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use look::{Looked, look};

@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::*;
@@ -12,7 +13,7 @@ use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::{Ecosystem, PackageName, Random, Timestamp};
 use sekisho_store::{
-    Entry, EntryFilter, LedgerRow, Outcome, Pipeline, Question, Store, Taker, Trace, Who, on_both_engines,
+    Entry, EntryFilter, Holds, LedgerRow, Outcome, Pipeline, Question, Store, Taker, Trace, Who, on_both_engines,
 };
 
 struct World {
@@ -131,6 +132,22 @@ fn questions(world: &World) -> Vec<(&'static str, Question)> {
         ("empty time", with(&|q| (q.from, q.to) = (Some(later(60)), Some(later(20))))),
         ("refused package", with(&|q| (q.package, q.refused) = (Some(package("one")), Some(true)))),
         ("person and package", with(&|q| (q.package, q.person) = (Some(package("one")), prefix("a")))),
+        ("prefix and package", with(&|q| (q.package, q.person) = (Some(package("two")), prefix("")))),
+        ("bot and package", with(&|q| (q.package, q.bot) = (Some(package("one")), Some(world.bots[0])))),
+        (
+            "repository and versions",
+            with(&|q| {
+                (q.package, q.versions) = (Some(package("two")), versions(&["1.0.0", "1.0.1"]));
+                q.repository = Some("acme/shop".into());
+            }),
+        ),
+        (
+            "bot, repository, refused",
+            with(&|q| {
+                (q.bot, q.repository, q.refused) = (Some(world.bots[0]), Some("acme/shop-2".into()), Some(true));
+            }),
+        ),
+        ("a range", with(&|q| (q.package, q.range) = (Some(package("one")), Some(Holds(Arc::new(|v| v < "1.1")))))),
         (
             "person, version, time",
             with(&|q| {
@@ -152,6 +169,7 @@ fn fits(q: &Question, row: &LedgerRow) -> bool {
         && (q.ecosystem.is_none() || q.ecosystem == Some(row.ecosystem))
         && q.package.as_ref().is_none_or(|p| (p.ecosystem(), p.as_str()) == (row.ecosystem, &*row.name))
         && q.versions.as_ref().is_none_or(|v| v.contains(&row.version))
+        && q.range.as_ref().is_none_or(|range| (range.0)(&row.version))
         && (q.person.first().is_empty() || identifier.is_some_and(|i| i.starts_with(q.person.first())))
         && (q.bot.is_none() || q.bot == bot)
         && (q.repository.is_none() || q.repository == repository)
@@ -247,11 +265,82 @@ on_both_engines! {
             wanted.sort_unstable();
             assert_eq!(owners, wanted);
             assert!(store.ledger().owners_of(&package("one"), "6.6.6").await.unwrap().is_empty());
-            let mut versions = store.ledger().versions(world.orgs[0].0, &package("one")).await.unwrap();
+            let mut versions = store.ledger().versions(world.orgs[0].0, &package("one")).await.unwrap().unwrap();
             versions.sort_unstable();
             assert_eq!(versions, ["1.0.0", "1.0.1", "10.0.0", "2.0.0-rc.1"]);
             indexed(&store).await;
         }
+    }
+
+    async fn the_few_rows_that_two_wide_filters_share_are_found_behind_thousands_that_do_not(database) {
+        let store = database.open().await;
+        let world = world();
+        let entry = |n: i64, name: &str| {
+            let mut entry = some_entry(&world, later(n));
+            (entry.ecosystem, entry.name, entry.version) = (Ecosystem::Npm, name.into(), "1.0.0".into());
+            let Taker::Token(trace) = &mut entry.taker else { panic!("a token") };
+            let pipeline = Box::new(Pipeline::default());
+            trace.who = Who::Session { org: world.orgs[0], bot: world.bots[0], session: CiSessionId(world.orgs[0].0), pipeline };
+            entry
+        };
+        let record = async |from: i64, count: i64, name: &str| {
+            let tasks: Vec<_> = (from..from + count)
+                .map(|n| {
+                    let (store, entry) = (store.clone(), entry(n, name));
+                    tokio::spawn(async move { store.ledger().record(entry).await.map(drop) })
+                })
+                .collect();
+            for task in tasks {
+                task.await.unwrap().unwrap();
+            }
+        };
+        record(0, 10, "one").await;
+        record(10, 9000, "two").await;
+        indexed(&store).await;
+        let mut question = Question::of(world.orgs[0].0);
+        (question.bot, question.package) = (Some(world.bots[0]), Some(package("one")));
+        assert_eq!(answer(&store, &question, 4).await.len(), 10);
+        (question.bot, question.package) = (Some(world.bots[0]), Some(package("two")));
+        assert_eq!(answer(&store, &question, 1000).await.len(), 9000);
+        (question.bot, question.package) = (Some(world.bots[1]), Some(package("two")));
+        assert_eq!(answer(&store, &question, 1000).await.len(), 0);
+    }
+
+    async fn the_versions_of_a_package_are_those_of_one_owner_and_not_without_end(database) {
+        let store = database.open().await;
+        let world = world();
+        let at = |name: &str, version: &str, owner: usize| {
+            let mut entry = some_entry(&world, NOW);
+            (entry.ecosystem, entry.name, entry.version) = (Ecosystem::Npm, name.into(), version.into());
+            let Taker::Token(trace) = &mut entry.taker else { panic!("a token") };
+            let identifier = UserIdentifier::parse("alice@x").unwrap();
+            trace.who = Who::Organisation { org: world.orgs[owner], token: OrgTokenId(world.orgs[owner].0), identifier };
+            entry
+        };
+        // Each owner before and behind the other in some version.
+        for (version, owners) in [("1.0.0", &[0][..]), ("2.0.0", &[1]), ("3.0.0", &[0, 1]), ("4.0.0", &[1]), ("5.0.0", &[0])] {
+            for owner in owners {
+                store.ledger().record(at("one", version, *owner)).await.map(drop).unwrap();
+                store.ledger().record(at("two", version, *owner)).await.map(drop).unwrap();
+            }
+        }
+        for _ in 0..2 {
+            let versions = async |owner: usize| store.ledger().versions(world.orgs[owner].0, &package("one")).await.unwrap();
+            assert_eq!(versions(0).await.unwrap(), ["1.0.0", "3.0.0", "5.0.0"]);
+            assert_eq!(versions(1).await.unwrap(), ["2.0.0", "3.0.0", "4.0.0"]);
+            assert!(store.ledger().versions(world.account.0, &package("one")).await.unwrap().unwrap().is_empty());
+            indexed(&store).await;
+        }
+        let tasks: Vec<_> = (0..2000)
+            .map(|n| {
+                let (store, entry) = (store.clone(), at("many", &format!("1.0.{n}"), 0));
+                tokio::spawn(async move { store.ledger().record(entry).await.map(drop) })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(store.ledger().versions(world.orgs[0].0, &package("many")).await.unwrap(), None);
     }
 
     async fn a_page_that_meets_nothing_ends_early_and_the_next_one_goes_on(database) {

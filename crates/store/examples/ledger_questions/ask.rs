@@ -91,7 +91,8 @@ async fn ask(store: &Store, name: &str, question: impl Fn(usize) -> Question) {
         found += store.ledger().page(question, None, LIMIT).await.expect("a page").rows.len();
         times.push(start.elapsed());
     }
-    print(&format!("{name} ({} rows)", found / TIMES), times);
+    let rows = found as f64 / TIMES as f64;
+    print(&format!("{name} ({rows:.1} rows)"), times);
 }
 
 fn print(name: &str, mut times: Vec<Duration>) {

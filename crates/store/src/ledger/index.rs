@@ -19,8 +19,10 @@ macro_rules! keys_of_rows {
 
 mod follow;
 mod forget;
+mod names;
 mod postgres;
 mod rename;
+mod runs;
 mod sqlite;
 
 use sekisho_core::PackageName;
@@ -81,10 +83,16 @@ pub(super) enum Index {
 }
 
 impl Index {
-    /// The newest rows of a run within the window, newest first.
-    pub(super) async fn newest(&self, run: &Run, window: &Window) -> Result<Found, StoreError> {
+    /// A second run makes the answer shorter.
+    pub(super) fn takes_two(&self) -> bool {
+        matches!(self, Index::Sqlite(_))
+    }
+
+    /// The newest rows of a run within the window, newest first. Where a second run is named, those that are in none of it
+    /// may be left out.
+    pub(super) async fn newest(&self, run: &Run, and: Option<&Run>, window: &Window) -> Result<Found, StoreError> {
         match self {
-            Index::Sqlite(file) => sqlite::newest(file, run, window).await,
+            Index::Sqlite(file) => runs::newest(file, run, and, window).await,
             Index::Postgres(db) => postgres::newest(db, run, window).await,
         }
     }
@@ -97,10 +105,11 @@ impl Index {
         }
     }
 
-    pub(super) async fn versions(&self, owner: Uuid, package: &PackageName) -> Result<Vec<String>, StoreError> {
+    /// The versions of a package that an owner's rows name; none if there are too many to list.
+    pub(super) async fn versions(&self, owner: Uuid, package: &PackageName) -> Result<Option<Vec<String>>, StoreError> {
         match self {
-            Index::Sqlite(file) => sqlite::versions(file, owner, package).await,
-            Index::Postgres(db) => postgres::versions(db, package).await,
+            Index::Sqlite(file) => names::versions(file, owner, package).await,
+            Index::Postgres(db) => postgres::versions(db, owner, package).await,
         }
     }
 
@@ -112,14 +121,14 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         match self {
-            Index::Sqlite(file) => sqlite::subjects(file, owner, prefix, limit).await,
+            Index::Sqlite(file) => names::subjects(file, owner, prefix, limit).await,
             Index::Postgres(db) => postgres::subjects(db, owner, prefix, limit).await,
         }
     }
 
     pub(super) async fn owners_of(&self, package: &PackageName, version: &str) -> Result<Vec<Uuid>, StoreError> {
         match self {
-            Index::Sqlite(file) => sqlite::owners_of(file, package, version).await,
+            Index::Sqlite(file) => names::owners_of(file, package, version).await,
             Index::Postgres(db) => postgres::owners_of(db, package, version).await,
         }
     }

@@ -37,7 +37,7 @@ impl Ledger {
         let mut before = before.map_or(Uuid::max(), |id| id.0);
         loop {
             let window = Window { from: Uuid::nil(), before, limit: BATCH };
-            let found = self.index.newest(&run, &window).await?;
+            let found = self.index.newest(&run, None, &window).await?;
             match found.next {
                 Some(next) if found.rows.is_empty() => before = next,
                 _ => return Ok(found.rows),

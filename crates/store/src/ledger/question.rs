@@ -1,6 +1,8 @@
 //! Questions to the ledger: who took what, newest first, page by page.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 use sekisho_core::id::{BotId, EntryId};
 use sekisho_core::org::IdentifierPrefix;
@@ -30,6 +32,8 @@ pub struct Question {
     pub package: Option<PackageName>,
     /// Of these versions, as the rows spell them; needs a package. None: of any.
     pub versions: Option<BTreeSet<String>>,
+    /// Of versions that this holds; where there are too many to list them in `versions`.
+    pub range: Option<Holds>,
     /// Taken by persons whose identifiers begin so. Empty: by anybody, pipelines too.
     pub person: IdentifierPrefix,
     /// Taken by pipelines that came as this bot.
@@ -42,6 +46,16 @@ pub struct Question {
     pub from: Option<Timestamp>,
     /// Before.
     pub to: Option<Timestamp>,
+}
+
+/// Tells whether a version, as a row spells it, is one of those asked for.
+#[derive(Clone)]
+pub struct Holds(pub Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl fmt::Debug for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Holds")
+    }
 }
 
 /// Some rows, and where the next page begins.
@@ -58,6 +72,8 @@ pub struct Page {
 pub struct Walk {
     question: Question,
     run: Run,
+    /// Every row that fits is in this one too.
+    and: Option<Run>,
     before: Option<Uuid>,
 }
 
@@ -69,6 +85,7 @@ impl Question {
             ecosystem: None,
             package: None,
             versions: None,
+            range: None,
             person: IdentifierPrefix::default(),
             bot: None,
             repository: None,
@@ -92,6 +109,7 @@ impl Question {
             && self.ecosystem.is_none_or(|e| e == row.ecosystem)
             && self.package.as_ref().is_none_or(|p| p.ecosystem() == row.ecosystem && p.as_str() == row.name)
             && self.versions.as_ref().is_none_or(|v| v.contains(&row.version))
+            && self.range.as_ref().is_none_or(|range| (range.0)(&row.version))
             && (self.person.first().is_empty() || identifier.is_some_and(|i| i.starts_with(self.person.first())))
             && (self.bot.is_none() || bot == self.bot)
             && (self.repository.is_none() || repository == self.repository.as_deref())
@@ -116,8 +134,9 @@ pub(super) fn id_at(at: Timestamp) -> Uuid {
 }
 
 impl Ledger {
-    /// The versions of a package that rows name, as they spell them; on PostgreSQL those of everybody's rows.
-    pub async fn versions(&self, owner: Uuid, package: &PackageName) -> Result<Vec<String>, StoreError> {
+    /// The versions of a package that an owner's rows name, as they spell them; none if there are too many to list, and then a
+    /// question has a `range`.
+    pub async fn versions(&self, owner: Uuid, package: &PackageName) -> Result<Option<Vec<String>>, StoreError> {
         self.index.versions(owner, package).await
     }
 
@@ -134,39 +153,44 @@ impl Ledger {
 
     /// Begins to answer, with the newest rows, or with those before the end of an earlier page.
     pub async fn ask(&self, question: Question, before: Option<EntryId>) -> Result<Walk, StoreError> {
-        let run = self.run_for(&question).await?;
+        let (run, and) = self.runs_for(&question).await?;
         let end = question.end_id();
         let before = before.map_or(end, |before| before.0.min(end));
-        Ok(Walk { question, run, before: Some(before) })
+        Ok(Walk { question, run, and, before: Some(before) })
     }
 
-    /// The rows that are read to answer: of what the question names, what most likely has fewest.
-    async fn run_for(&self, q: &Question) -> Result<Run, StoreError> {
-        let owner = q.owner;
+    /// The rows that are read to answer: of what the question names, what most likely has fewest, and a second one.
+    async fn runs_for(&self, q: &Question) -> Result<(Run, Option<Run>), StoreError> {
         if let (Some(package), Some(versions)) = (&q.package, &q.versions)
             && versions.len() <= MERGED
         {
-            return Ok(Run::Releases(owner, package.clone(), versions.iter().cloned().collect()));
+            let releases = Run::Releases(q.owner, package.clone(), versions.iter().cloned().collect());
+            return Ok((releases, if self.index.takes_two() { self.takers_for(q).await? } else { None }));
         }
+        let package = q.package.clone().map(|package| Run::Package(q.owner, package));
+        Ok(match self.takers_for(q).await? {
+            Some(takers) => (takers, package),
+            None => (package.unwrap_or(Run::Owner(q.owner)), None),
+        })
+    }
+
+    /// The rows by who took them, or by how it ended.
+    async fn takers_for(&self, q: &Question) -> Result<Option<Run>, StoreError> {
+        let owner = q.owner;
         if q.refused == Some(true) {
-            return Ok(Run::Refused(owner));
+            return Ok(Some(Run::Refused(owner)));
         }
         if let Some(repository) = &q.repository {
-            return Ok(Run::Repository(owner, repository.clone()));
+            return Ok(Some(Run::Repository(owner, repository.clone())));
         }
         if let Some(bot) = q.bot {
-            return Ok(Run::Subjects(owner, vec![bot.to_string()]));
+            return Ok(Some(Run::Subjects(owner, vec![bot.to_string()])));
         }
-        if !q.person.first().is_empty() {
-            let persons = self.index.subjects(owner, &q.person, MERGED + 1).await?;
-            if persons.len() <= MERGED {
-                return Ok(Run::Subjects(owner, persons));
-            }
+        if q.person.first().is_empty() {
+            return Ok(None);
         }
-        Ok(match &q.package {
-            Some(package) => Run::Package(owner, package.clone()),
-            None => Run::Owner(owner),
-        })
+        let persons = self.index.subjects(owner, &q.person, MERGED + 1).await?;
+        Ok((persons.len() <= MERGED).then(|| Run::Subjects(owner, persons)))
     }
 
     /// One page of an answer.
@@ -201,7 +225,7 @@ impl Ledger {
 
     async fn step(&self, walk: &mut Walk, before: Uuid, step: usize) -> Result<Vec<LedgerRow>, StoreError> {
         let window = Window { from: walk.question.first_id(), before, limit: step };
-        let mut found = self.index.newest(&walk.run, &window).await?;
+        let mut found = self.index.newest(&walk.run, walk.and.as_ref(), &window).await?;
         walk.before = found.next;
         found.rows.retain(|row| walk.question.fits(row));
         Ok(found.rows)

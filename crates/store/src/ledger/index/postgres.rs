@@ -1,15 +1,19 @@
 //! Finding rows on PostgreSQL, by its indexes. Each statement fits one of them and ends after as many rows as are wanted.
 
-use sekisho_core::PackageName;
+use std::time::Duration;
+
 use sekisho_core::org::IdentifierPrefix;
+use sekisho_core::{PackageName, Timestamp};
 use uuid::Uuid;
 
 use super::{Found, Run, Window, list};
 use crate::db::{Db, sql};
 use crate::error::StoreError;
-use crate::ledger::queries::read;
+use crate::ledger::queries::{LedgerRow, read};
+use crate::ledger::question::id_at;
 
 statements! {
+    NEWEST = "SELECT id FROM entries ORDER BY id DESC LIMIT 1";
     OWNER = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries WHERE owner_id = $1 AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4";
     REFUSED = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
@@ -31,11 +35,13 @@ statements! {
         FROM jsonb_array_elements_text($5::jsonb) AS s(subject) CROSS JOIN LATERAL (SELECT * FROM entries \
         WHERE owner_id = $1 AND subject = s.subject AND subject <> '' \
         AND id < $2 AND id >= $3 ORDER BY id DESC LIMIT $4) AS r ORDER BY r.id DESC LIMIT $4";
-    // From each value straight to the next one: as many steps as there are values, however many rows they have.
-    VERSIONS = "WITH RECURSIVE v(version) AS ((SELECT version FROM entries WHERE ecosystem = $1 AND name = $2 \
-        ORDER BY version LIMIT 1) UNION ALL SELECT (SELECT e.version FROM entries e WHERE e.ecosystem = $1 \
-        AND e.name = $2 AND e.version > v.version ORDER BY e.version LIMIT 1) FROM v WHERE v.version IS NOT NULL) \
-        SELECT version FROM v WHERE version IS NOT NULL";
+    // From each value straight to the next one: as many steps as there are values, however many rows they have. A version
+    // that others took too has two: to the owner's place in it, and past it.
+    VERSIONS = "WITH RECURSIVE v(version, owner_id) AS ((SELECT version, owner_id FROM entries WHERE ecosystem = $1 AND name = $2 \
+        ORDER BY version, owner_id LIMIT 1) UNION ALL SELECT n.version, n.owner_id FROM v CROSS JOIN LATERAL \
+        (SELECT e.version, e.owner_id FROM entries e WHERE e.ecosystem = $1 AND e.name = $2 AND (e.version, e.owner_id) > \
+        (v.version, CASE WHEN v.owner_id < $3 THEN $4::uuid ELSE $5::uuid END) ORDER BY e.version, e.owner_id LIMIT 1) AS n) \
+        SELECT version, owner_id FROM v LIMIT $6";
     PERSONS = "WITH RECURSIVE s(subject) AS ((SELECT subject FROM entries WHERE owner_id = $1 AND subject <> '' \
         AND subject >= $2 AND subject < $3 ORDER BY subject LIMIT 1) UNION ALL SELECT (SELECT e.subject FROM entries e \
         WHERE e.owner_id = $1 AND e.subject <> '' AND e.subject > s.subject AND e.subject < $3 \
@@ -48,7 +54,36 @@ statements! {
         SELECT owner_id FROM o WHERE owner_id IS NOT NULL";
 }
 
+/// Most steps through the versions of a package.
+const STEPS: i64 = 200;
+/// The first look goes back so far, and each further one four times as far: a month's table that is not looked into costs
+/// nothing, and of many releases or persons few more rows are read than are wanted.
+const FIRST_LOOK: Duration = Duration::from_secs(24 * 60 * 60);
+
 pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Found, StoreError> {
+    let Some(newest) = db.optional(sql(NEWEST)).await? else { return Ok(Found { rows: Vec::new(), next: None }) };
+    let newest = Uuid::from_u128(newest.get::<Uuid>(0)?.as_u128().saturating_add(1));
+    let (mut before, mut back, mut rows) = (window.before.min(newest), FIRST_LOOK, Vec::new());
+    loop {
+        let from = window.from.max(earlier(before, back));
+        let rest = window.limit.saturating_sub(rows.len());
+        rows.extend(part(db, run, &Window { from, before, limit: rest }).await?);
+        if rows.len() >= window.limit {
+            return Ok(Found { next: rows.last().map(|row| row.id.0), rows });
+        }
+        if from <= window.from {
+            return Ok(Found { rows, next: None });
+        }
+        (before, back) = (from, back.saturating_mul(4));
+    }
+}
+
+/// The first id of the moment that lies so long before that of an id.
+fn earlier(id: Uuid, by: Duration) -> Uuid {
+    id_at(Timestamp((id.as_u128() >> 80) as i64).minus(by))
+}
+
+async fn part(db: &Db, run: &Run, window: &Window) -> Result<Vec<LedgerRow>, StoreError> {
     let start =
         |text, owner: Uuid| sql(text).bind(owner).bind(window.before).bind(window.from).bind(window.limit as i64);
     let statement = match run {
@@ -64,14 +99,24 @@ pub(super) async fn newest(db: &Db, run: &Run, window: &Window) -> Result<Found,
         Run::Subjects(owner, subjects) => start(SUBJECTS, *owner).bind(list(subjects.iter().map(String::as_str))),
         Run::Repository(owner, repository) => start(REPOSITORY, *owner).bind(repository.as_str()),
     };
-    let rows = db.all(statement).await?.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let next = rows.last().map(|row| row.id.0).filter(|_| rows.len() >= window.limit);
-    Ok(Found { rows, next })
+    db.all(statement).await?.iter().map(read).collect()
 }
 
-pub(super) async fn versions(db: &Db, package: &PackageName) -> Result<Vec<String>, StoreError> {
-    let statement = sql(VERSIONS).bind(package.ecosystem().as_str()).bind(package.as_str());
-    db.all(statement).await?.iter().map(|row| row.get(0)).collect()
+/// The versions of a package that an owner's rows name; none if there are too many to look at.
+pub(super) async fn versions(db: &Db, owner: Uuid, package: &PackageName) -> Result<Option<Vec<String>>, StoreError> {
+    let statement = sql(VERSIONS).bind(package.ecosystem().as_str()).bind(package.as_str()).bind(owner);
+    let below = Uuid::from_u128(owner.as_u128().saturating_sub(1));
+    let rows = db.all(statement.bind(below).bind(Uuid::max()).bind(STEPS)).await?;
+    if rows.len() as i64 >= STEPS {
+        return Ok(None);
+    }
+    let mut own = Vec::new();
+    for row in rows {
+        if row.get::<Uuid>(1)? == owner {
+            own.push(row.get(0)?);
+        }
+    }
+    Ok(Some(own))
 }
 
 pub(super) async fn subjects(

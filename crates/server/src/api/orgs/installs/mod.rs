@@ -11,8 +11,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use http::{HeaderMap, Response, StatusCode};
+use sekisho_core::id::EntryId;
 use sekisho_core::{Ecosystem, Version};
-use sekisho_store::Question;
+use sekisho_store::{Holds, Question};
 use serde_json::json;
 
 use self::export::Form;
@@ -32,36 +33,40 @@ pub async fn list(
     let query = query.unwrap_or_default();
     let form = Form::wanted(&headers)?;
     let asked = Asked::read(&query, form.is_some())?;
-    let question = question(&app, &may, &asked).await?;
+    let question = question(&app, &may, asked.question, asked.versions).await?;
     match form {
         Some(form) => export::begin(&app, &may, form, question, &query).await,
-        None => page(&app, question, &asked).await,
+        None => page(&app, question, asked.cursor, asked.limit).await,
     }
 }
 
-async fn page(app: &App, question: Question, asked: &Asked) -> Result<Response<Body>, Problem> {
-    let page = app.store.ledger().page(question, asked.cursor, asked.limit).await.map_err(|e| store_problem(&e))?;
+async fn page(app: &App, question: Question, cursor: Option<EntryId>, limit: usize) -> Result<Response<Body>, Problem> {
+    let page = app.store.ledger().page(question, cursor, limit).await.map_err(|e| store_problem(&e))?;
     let items: Vec<_> = page.rows.iter().map(item::json).collect();
     let next = page.next.map(query::cursor);
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next })))
 }
 
-/// What is asked for, in the ledger's own words: a range becomes the versions that it holds.
-async fn question(app: &App, may: &May<ReadInstalls>, asked: &Asked) -> Result<Question, Problem> {
-    let mut question = asked.question.clone();
+/// What is asked for, in the ledger's own words: a range becomes the versions that it holds, unless there are too many.
+async fn question(
+    app: &App,
+    may: &May<ReadInstalls>,
+    mut question: Question,
+    versions: Option<Versions>,
+) -> Result<Question, Problem> {
     question.owner = may.org().0;
-    let (Some(package), Some(versions)) = (&question.package, &asked.versions) else { return Ok(question) };
-    let exact = match versions {
-        Versions::Exactly(version) if package.ecosystem() == Ecosystem::Npm => Some(version),
-        _ => None,
-    };
-    question.versions = Some(match exact {
-        Some(version) => BTreeSet::from([version.clone()]),
-        None => {
-            let known = app.store.ledger().versions(question.owner, package).await.map_err(|e| store_problem(&e))?;
-            known.into_iter().filter(|known| holds(versions, package.ecosystem(), known)).collect()
-        }
-    });
+    let (Some(package), Some(versions)) = (&question.package, versions) else { return Ok(question) };
+    let ecosystem = package.ecosystem();
+    if let (Versions::Exactly(version), Ecosystem::Npm) = (&versions, ecosystem) {
+        question.versions = Some(BTreeSet::from([version.clone()]));
+        return Ok(question);
+    }
+    let known = app.store.ledger().versions(question.owner, package).await.map_err(|e| store_problem(&e))?;
+    let fits = move |known: &str| holds(&versions, ecosystem, known);
+    match known {
+        Some(known) => question.versions = Some(known.into_iter().filter(|known| fits(known)).collect()),
+        None => question.range = Some(Holds(Arc::new(fits))),
+    }
     Ok(question)
 }
 
