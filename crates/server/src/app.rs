@@ -11,6 +11,7 @@ use sekisho_store::Store;
 use sekisho_upstream::{Artifacts, Client, Counters};
 use tokio::sync::{Notify, Semaphore};
 
+use crate::api::exports::Exports;
 use crate::api::leaks::keys::ReportKeys;
 use crate::callers::Callers;
 use crate::config::Settings;
@@ -72,6 +73,8 @@ pub struct App {
     pub osv_names: Cache<(u64, String), Option<PackageName>>,
     /// Walks over all records at once.
     pub osv_walks: Semaphore,
+    /// Places for exports.
+    pub exports: Arc<Exports>,
     /// Places for large bodies that are posted.
     pub posted: PostedBodies,
     /// The keys of signed reports of found tokens, if such reports are taken.

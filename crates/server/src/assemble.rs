@@ -16,6 +16,7 @@ use sekisho_upstream::{ArtifactConfig, Artifacts, CacheConfig, CacheParts, Clien
 use tokio::sync::{Notify, Semaphore};
 use url::Url;
 
+use crate::api::exports::Exports;
 use crate::api::leaks::keys::ReportKeys;
 use crate::app::App;
 use crate::callers::Callers;
@@ -103,6 +104,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         osv_names: Cache::new(10_000),
         osv_walks: Semaphore::new(1),
         shares: Shares::new(settings.artifacts.connections, settings.patience()),
+        exports: Arc::new(Exports::new(settings.limits.exports, clock.clone())),
         posted: PostedBodies::default(),
         leak_keys: settings.leaks.github_keys_url.as_deref().and_then(|url| Url::parse(url).ok()).map(ReportKeys::new),
         settings: Arc::new(settings),

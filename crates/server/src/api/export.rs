@@ -1,6 +1,7 @@
 //! Exports: CSV and NDJSON, streamed page by page, so that their size costs no memory.
 
 use std::fmt::Write as _;
+use std::io;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Response, header};
 use serde_json::Value;
 
+use crate::api::exports::{LOST, Place};
 use crate::http::negotiate;
 
 /// The form of an export.
@@ -71,6 +73,7 @@ impl Form {
 /// it fails, the answer breaks off, so that nobody takes a part for the whole.
 pub(crate) fn stream<S, E, F>(
     form: Form,
+    place: Place,
     name: &str,
     columns: &[&str],
     start: S,
@@ -82,10 +85,13 @@ where
     F: Future<Output = Result<(String, Option<S>), E>> + Send + 'static,
 {
     let head = Bytes::from(form.head(columns));
-    let pages = stream::try_unfold((Some(start), Some(next)), |(place, next)| async move {
-        let (Some(place), Some(next)) = (place, next) else { return Ok(None) };
-        let (lines, after) = next(place).await?;
-        Ok::<_, E>(Some((Bytes::from(lines), (after, Some(next)))))
+    let pages = stream::try_unfold((Some(start), next, place), |(from, next, place)| async move {
+        let Some(from) = from else { return Ok(None) };
+        if !place.moves() {
+            return Err(io::Error::other(LOST));
+        }
+        let (lines, after) = next(from).await.map_err(io::Error::other)?;
+        Ok(Some((Bytes::from(lines), (after, next, place))))
     });
     let body = futures_util::StreamExt::chain(stream::iter([Ok(head)]), pages);
     let mut response = Response::new(Body::from_stream(body));
@@ -112,9 +118,15 @@ pub(crate) fn csv_line<T: AsRef<str>>(cells: impl Iterator<Item = T>) -> String 
     line
 }
 
-/// A cell of CSV. What a spreadsheet would run begins with one of these characters; a quote before it makes it a text.
+/// What spreadsheets take for the beginning of a formula. Some take the full-width forms for the same characters.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// A cell of CSV. A quote before what a spreadsheet would run makes it a text. Space, control characters and marks that
+/// nobody sees may come before it: some programs cut them off first.
 fn cell(text: &str, line: &mut String) {
-    let runs = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
+    let unseen =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}');
+    let runs = text.trim_start_matches(unseen).starts_with(FORMULA) || text.starts_with(['\t', '\r', '\n']);
     let quoted = text.contains(['"', ',', '\n', '\r', '\t', ';']);
     let guard = if runs { "'" } else { "" };
     let _ = match quoted {
@@ -141,7 +153,21 @@ mod tests {
             ("say \"x\"", "\"say \"\"x\"\"\""),
             ("=\"a\",b", "\"'=\"\"a\"\",b\""),
             ("two\nlines", "\"two\nlines\""),
-            ("\u{ff1d}1", "\u{ff1d}1"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("\u{ff0b}1", "'\u{ff0b}1"),
+            ("\u{ff0d}1", "'\u{ff0d}1"),
+            ("\u{ff20}SUM(A1)", "'\u{ff20}SUM(A1)"),
+            ("\u{3000}\u{ff1d}1", "'\u{3000}\u{ff1d}1"),
+            ("\u{feff}=1", "'\u{feff}=1"),
+            ("\u{200b}@x", "'\u{200b}@x"),
+            ("\0=1", "'\0=1"),
+            ("\tplain", "\"'\tplain\""),
+            ("\rplain", "\"'\rplain\""),
+            ("\nplain", "\"'\nplain\""),
+            ("\r\n=1", "\"'\r\n=1\""),
+            ("a\r=1", "\"a\r=1\""),
+            ("a=1", "a=1"),
+            ("\u{ff21}", "\u{ff21}"),
         ] {
             let mut line = String::new();
             cell(text, &mut line);

@@ -4,6 +4,7 @@ pub mod body;
 pub mod bots;
 mod cursor;
 mod export;
+pub mod exports;
 mod idempotency;
 pub mod leaks;
 pub mod openapi;

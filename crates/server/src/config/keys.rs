@@ -211,6 +211,11 @@ pub const KEYS: &[Key] = &[
         "5",
         "Mails with a first key or a code, an hour and address; mails to a manager about leaked credentials of an organisation, an hour and organisation.",
     ),
+    key(
+        "limits.exports",
+        "4",
+        "Exports of install and audit logs that run at once; one organisation gets half of them. More are answered 429.",
+    ),
     key("limits.connections", "10000", "Open connections at once; more wait to be accepted."),
     key(
         "limits.connections_per_address",

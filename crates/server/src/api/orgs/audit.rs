@@ -73,10 +73,11 @@ async fn export(
     before: AuditId,
     form: Form,
 ) -> Result<Response<Body>, Problem> {
+    let place = app.exports.take(may.org())?;
     let noted = may.audit(app, app.clock.now(), "audit.exported", may.org().to_string(), told(&filter));
     app.store.audit().note(may.org(), &noted).await.map_err(|e| store_problem(&e))?;
     let (store, org) = (app.store.clone(), may.org());
-    Ok(export::stream(form, "audit", &COLUMNS, before, move |before| {
+    Ok(export::stream(form, place, "audit", &COLUMNS, before, move |before| {
         piece(store.clone(), org, filter.clone(), before, form)
     }))
 }

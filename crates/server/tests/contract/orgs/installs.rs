@@ -242,6 +242,52 @@ on_both_engines! {
 }
 
 #[tokio::test]
+async fn few_exports_run_at_once_and_a_client_that_takes_nothing_loses_its_place() {
+    let w = world(Setup::default().set("limits.exports", "3")).await;
+    let bot = w.app.bot(w.org, Role::GuardTokenIssuer).await;
+    let versions: Vec<String> = (0..3500).map(|n| format!("1.0.{n}")).collect();
+    w.pipeline_takes(bot.id, "big", &versions.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let begin = async |credential: &str, path: &str| {
+        let request = Ask::get(path).bearer(credential).header("accept", "text/csv").request();
+        w.app.app.handle(request, "127.0.0.1".parse().unwrap()).await
+    };
+    let own = format!("/o/{}/guard/installs", w.org);
+    let first = begin(&w.viewer.credential, &own).await;
+    let second = begin(&w.viewer.credential, &own).await;
+    assert_eq!((first.status(), second.status()), (200.try_into().unwrap(), 200.try_into().unwrap()));
+    let csv = || w.request("").header("accept", "text/csv");
+    let refused = w.app.ask(csv()).await;
+    assert_problem(&refused, 429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), Some("30"));
+    // Pages are no exports, and another organisation has places of its own; the audit log's exports count too.
+    assert_eq!(w.found("?limit=1").await.len(), 1);
+    let other = w.app.organisation("other").await;
+    let stranger = w.app.bot(other, Role::Owner).await;
+    let theirs = begin(&stranger.credential, &format!("/o/{other}/guard/audit")).await;
+    assert_eq!(theirs.status(), 200);
+    let answer = begin(&stranger.credential, &format!("/o/{other}/guard/installs")).await;
+    assert_eq!(answer.status(), 429, "all three are taken");
+    drop(theirs);
+    drop(second);
+    assert_eq!(w.app.ask(csv()).await.status, 200, "the second one's client went away");
+    // The first takes something, and then nothing for a minute.
+    let mut chunks = Body::into_data_stream(first.into_body());
+    assert!(chunks.next().await.unwrap().is_ok());
+    assert!(chunks.next().await.unwrap().is_ok());
+    let third = begin(&w.viewer.credential, &own).await;
+    w.app.advance(59);
+    assert_problem(&w.app.ask(csv()).await, 429, "rate_limited");
+    w.app.advance(1);
+    assert_eq!(w.app.ask(csv()).await.status, 200);
+    let mut rest = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        rest.push(chunk.is_ok());
+    }
+    assert_eq!(rest, [false], "nobody takes a part for the whole");
+    drop(third);
+}
+
+#[tokio::test]
 async fn an_export_of_thousands_of_rows_has_each_once() {
     let w = world(Setup::default()).await;
     let bot = w.app.bot(w.org, Role::GuardTokenIssuer).await;

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::item::{self, COLUMNS};
 use crate::api::export::csv_line;
+use crate::api::exports::{LOST, Place};
 use crate::api::store_problem;
 use crate::app::App;
 use crate::authority::{May, ReadInstalls};
@@ -94,16 +95,21 @@ pub(super) async fn begin(
     if form == Form::CycloneDx {
         question.refused = question.refused.or(Some(false));
     }
+    let place = app.exports.take(may.org())?;
     let detail = json!({ "form": form.media_type(), "query": query });
     let audit = may.audit(app, app.clock.now(), "installs.exported", may.org().to_string(), detail);
     app.store.audit().note(may.org(), &audit).await.map_err(|e| store_problem(&e))?;
     let walk = app.store.ledger().ask(question, None).await.map_err(|e| store_problem(&e))?;
-    let mut export = Export { store: app.store.clone(), walk, form, first: true };
+    let mut export = Export { store: app.store.clone(), walk, form, first: true, place };
     // The first rows come before the status is sent: a database that is down is a 503, not a broken stream.
     let first = export.next().await.map_err(|e| store_problem(&e))?.unwrap_or_default();
     let begin = form.begin(app) + &first;
     let rest = stream::unfold(Some(export), |export| async {
         let mut export = export?;
+        if !export.place.moves() {
+            tracing::warn!("an export of the install log broke off: {LOST}");
+            return Some((Err(io::Error::other(LOST)), None));
+        }
         match export.next().await {
             Ok(Some(text)) => Some((Ok(Bytes::from(text)), Some(export))),
             Ok(None) => Some((Ok(Bytes::from_static(export.form.end().as_bytes())), None)),
@@ -126,6 +132,7 @@ struct Export {
     walk: Walk,
     form: Form,
     first: bool,
+    place: Place,
 }
 
 impl Export {
