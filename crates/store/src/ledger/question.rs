@@ -190,7 +190,7 @@ impl Ledger {
             return Ok(None);
         }
         let persons = self.index.subjects(owner, &q.person, MERGED + 1).await?;
-        Ok((persons.len() <= MERGED).then(|| Run::Subjects(owner, persons)))
+        Ok((persons.len() <= MERGED).then_some(Run::Subjects(owner, persons)))
     }
 
     /// One page of an answer.
