@@ -21,6 +21,9 @@ const HAS_VERSIONS: &str = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'tab
 /// before it, so the ledger comes first.
 pub const SQLITE_FILES: [&str; 2] = [LEDGER_FILE, MAIN_FILE];
 
+/// The one with accounts, tokens and organisations.
+pub const SQLITE_MAIN: &str = MAIN_FILE;
+
 /// A part of the schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SchemaVersion {

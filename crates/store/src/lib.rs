@@ -52,7 +52,7 @@ pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
 pub use carry::{CarriedOver, carry_over, copy_to_ask};
 pub use ci_sessions::{CiSessions, Exchanged, NewSession, REPEATED_WITHIN, SessionRow};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
-pub use copies::{SQLITE_FILES, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
+pub use copies::{SQLITE_FILES, SQLITE_MAIN, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{NoLonger, StoreError, Unavailability};
 pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};

@@ -156,3 +156,77 @@ async fn what_was_never_loaded_and_what_cannot_be_written_fails() {
     assert_eq!((code, of(&found, "configuration").0.as_str()), (1, "fail"), "{found:?}");
     assert!(of(&found, "disk").1.contains("a synced write takes"), "{found:?}");
 }
+
+#[tokio::test]
+async fn a_database_that_is_away_or_damaged_fails_and_the_rest_is_still_looked_at() {
+    let away = sekisho_store::DatabaseConfig::Postgres { url: "postgres://nobody@127.0.0.1:9/none".into() };
+    let program = Program::with(&away).set("upstream.npm.enabled=false").set("upstream.pypi.enabled=false");
+    let (code, found) = findings(&program.set("admin_listen=127.0.0.1:9"));
+    assert_eq!((code, of(&found, "database").0.as_str()), (1, "fail"), "{found:?}");
+    assert_eq!(of(&found, "mail").0, "warn", "{found:?}");
+
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let program = quiet(&database).await;
+    let file = database.dir().unwrap().join("sekisho.db");
+    let whole = fs::read(&file).unwrap();
+    // Every page but the first ones is noise: the schema can be read, and nothing else.
+    let mut noise = whole.clone();
+    noise[8 * 4096..].fill(0x5a);
+    for damaged in [noise, b"this is no database at all".to_vec()] {
+        for log in ["sekisho.db-wal", "sekisho.db-shm"] {
+            let _ = fs::remove_file(database.dir().unwrap().join(log));
+        }
+        fs::write(&file, damaged).unwrap();
+        let (code, found) = findings(&program);
+        assert_eq!((code, of(&found, "database").0.as_str()), (1, "fail"), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_schema_is_a_warning_and_stays_as_it_is() {
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let program = quiet(&database).await;
+    let file = database.dir().unwrap().join("sekisho.db");
+    let sql = |text: &str| {
+        let code = format!(
+            "import sqlite3,sys;c=sqlite3.connect(sys.argv[1]);r=c.execute(\"{text}\").fetchall();c.commit();print(r)"
+        );
+        let done = std::process::Command::new("python3").args(["-c", &code]).arg(&file).output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    let newest = sql("SELECT MAX(version) FROM schema_version WHERE part='main'");
+    sql("DELETE FROM schema_version WHERE part='main' AND version > 3");
+    let (code, found) = findings(&program);
+    assert_eq!((code, of(&found, "schema").0.as_str()), (0, "warn"), "{found:?}");
+    let left = sql("SELECT MAX(version) FROM schema_version WHERE part='main'");
+    assert!(left.contains('3') && left != newest, "a look brings nothing up to date: {left}");
+}
+
+#[tokio::test]
+async fn a_data_folder_that_cannot_be_written_to_fails() {
+    let dir = std::path::PathBuf::from("/proc/self");
+    let program = Program::with(&sekisho_store::DatabaseConfig::Sqlite { dir });
+    let program = program.set("upstream.npm.enabled=false").set("upstream.pypi.enabled=false");
+    let (code, found) = findings(&program.set("admin_listen=127.0.0.1:9"));
+    assert_eq!((code, of(&found, "disk").0.as_str()), (1, "fail"), "{found:?}");
+    assert!(of(&found, "disk").1.contains("can't be written to"), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_the_running_server_says_of_itself_counts() {
+    let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+    let with = async |answer: &'static str| {
+        let program = Program::over(&database).await.set("upstream.npm.enabled=false");
+        let program = program.set("upstream.pypi.enabled=false").set(&format!("admin_listen={}", registry(answer)));
+        let (code, findings) = findings(&program);
+        let (health, found) = of(&findings, "server");
+        (code, health, found)
+    };
+    let (code, health, found) = with("HTTP/1.1 503 -\r\n\r\n{\"ready\":false,\"database\":\"unavailable\"}").await;
+    assert!(code == 1 && health == "fail" && found.contains("unavailable"), "{found}");
+    let failing = "HTTP/1.1 200 -\r\n\r\n{\"ready\":true,\"feed\":{\"failures\":[{\"failing\":true,\"source\":\"records\",\"last_failure\":\"now\",\"problem\":\"it is empty\"}]}}";
+    let (code, health, found) = with(failing).await;
+    assert!(code == 0 && health == "warn" && found.contains("it is empty"), "{found}");
+    assert_eq!(with("HTTP/1.1 200 -\r\n\r\n{\"ready\":true}").await.1, "ok");
+    assert_eq!(with("HTTP/1.1 200 -\r\n\r\nnot JSON").await.1, "warn");
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::{Clock, Random};
-use sekisho_store::{CarriedOver, NewAudit, carry_over, copy_to_ask};
+use sekisho_store::{CarriedOver, NewAudit, SQLITE_MAIN, carry_over, copy_to_ask};
 use serde_json::json;
 
 use super::OperateError;
@@ -17,8 +17,6 @@ use crate::operate::ACTOR;
 
 /// How the folders begin in which old files are kept.
 pub const ASIDE: &str = "before-restore-";
-/// The main database.
-const MAIN: &str = "sekisho.db";
 /// A copy of the old one, while it is asked.
 const COPY: &str = "old.db";
 
@@ -35,8 +33,8 @@ pub struct Ended {
 /// what is in its place then knows nothing.
 pub fn old_database(data: &Path, lock: &RestoreLock) -> io::Result<Option<PathBuf>> {
     let moved = lock.interrupted(data)?.filter(|name| name.starts_with(ASIDE) && !name.contains('/'));
-    let moved = moved.map(|name| data.join(name).join(MAIN));
-    Ok(moved.into_iter().chain([data.join(MAIN)]).find(|path| path.exists()))
+    let moved = moved.map(|name| data.join(name).join(SQLITE_MAIN));
+    Ok(moved.into_iter().chain([data.join(SQLITE_MAIN)]).find(|path| path.exists()))
 }
 
 /// The name of the folder in which the old database is, or will be once it was moved to `aside`.

@@ -42,19 +42,20 @@ pub(super) fn look(settings: &Settings, clock: &dyn Clock) -> Vec<Finding> {
 }
 
 fn room(dir: &Path) -> Finding {
+    match rustix::fs::statvfs(dir) {
+        Err(error) => Finding::warn("disk", format!("the free space is not known: {error}"), "look with `df`"),
+        Ok(found) => enough(found.f_bavail.saturating_mul(found.f_frsize)),
+    }
+}
+
+fn enough(free: u64) -> Finding {
     const CHECK: &str = "disk";
     let next = "make room; `artifacts.max_gb` says how much kept files may take";
-    match rustix::fs::statvfs(dir) {
-        Err(error) => Finding::warn(CHECK, format!("the free space is not known: {error}"), "look with `df`"),
-        Ok(found) => {
-            let free = found.f_bavail.saturating_mul(found.f_frsize);
-            let text = format!("{} MiB free", free / MIB);
-            match free {
-                ..TOO_LITTLE => Finding::fail(CHECK, text, next),
-                TOO_LITTLE..LITTLE => Finding::warn(CHECK, text, next),
-                _ => Finding::ok(CHECK, text),
-            }
-        }
+    let text = format!("{} MiB free", free / MIB);
+    match free {
+        ..TOO_LITTLE => Finding::fail(CHECK, text, next),
+        TOO_LITTLE..LITTLE => Finding::warn(CHECK, text, next),
+        _ => Finding::ok(CHECK, text),
     }
 }
 
@@ -68,4 +69,17 @@ fn write_synced(dir: &Path, clock: &dyn Clock) -> io::Result<Duration> {
     let took = clock.monotonic().saturating_sub(began);
     fs::remove_file(&path)?;
     written.map(|()| took)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Health;
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_soon_full_is_told_and_one_that_is_full_fails() {
+        for (free, health) in [(0, Health::Fail), (63, Health::Fail), (64, Health::Warn), (1024, Health::Ok)] {
+            assert_eq!(enough(free * MIB).health, health, "{free} MiB");
+        }
+    }
 }

@@ -5,7 +5,7 @@ mod outside;
 mod running;
 
 use sekisho_core::{Clock, Timestamp};
-use sekisho_store::{DatabaseConfig, Looked, Store, look};
+use sekisho_store::{DatabaseConfig, Looked, SQLITE_MAIN, Store, check_sqlite, look};
 use serde::Serialize;
 
 use crate::ambient::SystemClock;
@@ -107,6 +107,21 @@ async fn database(settings: &Settings, findings: &mut Vec<Finding>) -> Option<Lo
     // Opening would bring an older one up to date, under the feet of an older server.
     if looked.schema.is_empty() || looked.schema.iter().any(|part| part.found != part.known) {
         return Some(looked);
+    }
+    if let DatabaseConfig::Sqlite { dir } = &config {
+        match check_sqlite(&dir.join(SQLITE_MAIN)).await {
+            Ok(None) => {}
+            Ok(Some(damage)) => {
+                let found = format!("{SQLITE_MAIN} is damaged: {damage}");
+                findings.push(Finding::fail(CHECK, found, "stop the server, and restore a backup"));
+                return Some(looked);
+            }
+            Err(error) => {
+                let next = "stop the server, and restore a backup";
+                findings.push(Finding::fail(CHECK, format!("{SQLITE_MAIN}: {}", error.told()), next));
+                return Some(looked);
+            }
+        }
     }
     findings.push(match Store::open(&config).await {
         Ok(store) => {
