@@ -292,7 +292,7 @@ impl Callers {
 pub(crate) fn invalid() -> Problem {
     Problem::new(
         Code::InvalidToken,
-        "The token is unknown, revoked or incomplete. Check the package manager's settings; if the key is lost, register the same address again.",
+        "The token is unknown, revoked or incomplete. Check the package manager's settings; if the key is lost, register the same address again, or ask who gave it to you.",
     )
 }
 

@@ -83,7 +83,8 @@ pub(super) async fn run(operator: &Operator, command: MemberCommand) -> anyhow::
             }
             operator.remove_member(&org, &address).await?;
             eprintln!(
-                "{address} is no member any more. Tokens that were issued to this address: `sekisho admin token`."
+                "{address} is no member any more. Tokens that were issued to this address, if any, still count: \
+                 `sekisho admin token revoke {org:?} --identifier {address}` ends them."
             );
         }
     }
