@@ -1,5 +1,5 @@
 //! What people and bots did to an organisation. A row is written in the same transaction as what it tells of; rows are
-//! added and never changed.
+//! added and stay as they are; only the name of a person who is erased is replaced by a pseudonym (`notes.rs`).
 //!
 //! Every change goes past here, and so this is where it is asked whether whoever makes it still may.
 

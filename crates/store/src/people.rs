@@ -1,16 +1,17 @@
 //! What is held about a person besides accounts and tokens, and forgetting it.
 
+use std::collections::BTreeSet;
+
 use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{AccountId, OrgId};
 use sekisho_core::org::{Role, UserIdentifier};
-use serde_json::Value;
 
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
 use crate::orgs::{MemberChange, OrgChanges};
-use crate::{accounts, tokens};
+use crate::{accounts, notes, tokens};
 
 statements! {
     LOGINS = "SELECT network, client_name, client_version, state, created_at FROM logins WHERE email = $1 \
@@ -20,8 +21,6 @@ statements! {
     MEMBERSHIPS = "SELECT o.id, o.name, m.role, m.created_at FROM members m JOIN organisations o ON o.id = m.org_id \
                    WHERE m.email = $1 ORDER BY o.id";
     ORGS_OF = "SELECT DISTINCT org_id FROM org_tokens WHERE identifier = $1";
-    NOTED = "SELECT org_id, at, actor, action, subject, detail FROM audit WHERE subject = $1 OR actor = $1 \
-             OR detail LIKE $2 ESCAPE '!' ORDER BY id";
     FORGET_LOGINS = "DELETE FROM logins WHERE email = $1";
     FORGET_MESSAGES = "DELETE FROM outbox WHERE email = $1";
     FORGET_ATTEMPTS = "DELETE FROM attempts WHERE email = $1";
@@ -68,28 +67,11 @@ pub struct HeldMembership {
     pub created_at: Timestamp,
 }
 
-/// A row of an audit log.
-#[derive(Clone, Debug)]
-pub struct HeldNote {
-    /// The organisation.
-    pub org: OrgId,
-    /// When.
-    pub at: Timestamp,
-    /// Who did it.
-    pub actor: String,
-    /// What.
-    pub action: String,
-    /// To whom.
-    pub subject: String,
-    /// More about it, if that names the person.
-    pub detail: Option<Value>,
-}
-
 /// What came of forgetting an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Forgotten {
-    /// It is forgotten; the account's id stays, if there was one.
-    Done(Option<AccountId>),
+    /// It is forgotten; the account's id stays, if there was one. So many rows of audit logs named it.
+    Done(Option<AccountId>, u64),
     /// It is the last owner of this organisation: nothing was changed.
     LastOwner(String),
 }
@@ -135,25 +117,13 @@ impl People<'_> {
         rows.iter().map(|row| row.get(0).map(OrgId)).collect()
     }
 
-    /// Rows of audit logs that name exactly this person, also in their details.
-    pub async fn noted(&self, person: &str) -> Result<Vec<HeldNote>, StoreError> {
-        let read = |row: &Row| {
-            let (org, at, actor) = (OrgId(row.get(0)?), row.time(1)?, row.get(2)?);
-            let detail = serde_json::from_str(&row.get::<String>(5)?).ok().filter(|detail| names(detail, person));
-            Ok(HeldNote { org, at, actor, action: row.get(3)?, subject: row.get(4)?, detail })
-        };
-        let rows = self.db.all(sql(NOTED).bind(person).bind(within_json(person))).await?;
-        let mut notes = rows.iter().map(read).collect::<Result<Vec<HeldNote>, StoreError>>()?;
-        // What the database found in a detail may be another person's, spelled almost like this one.
-        notes.retain(|note| note.subject == person || note.actor == person || note.detail.is_some());
-        Ok(notes)
-    }
-
-    /// Forgets an address: its account's tokens are revoked, its logins, messages, tries and roles removed. `audit` makes
-    /// the row for each organisation that loses a member. All of it or nothing.
+    /// Forgets an address: its account's tokens are revoked, its logins, messages, tries and roles removed, and `pseudonym`
+    /// stands for it in audit logs. `audit` makes the row for each organisation that loses a member or whose log named it.
+    /// All of it or nothing.
     pub async fn forget(
         &self,
         email: &EmailAddress,
+        pseudonym: &str,
         now: Timestamp,
         audit: impl Fn() -> NewAudit,
     ) -> Result<Forgotten, StoreError> {
@@ -166,47 +136,39 @@ impl People<'_> {
         for statement in [FORGET_LOGINS, FORGET_MESSAGES, FORGET_ATTEMPTS] {
             changes.tx.run(sql(statement).bind(email)).await?;
         }
+        let mut noted = BTreeSet::new();
         for row in changes.tx.all(sql(MEMBERSHIPS).bind(email)).await? {
             let held = read_membership(&row)?;
             if changes.remove_member(held.org, email, &audit()).await? == MemberChange::LastOwner {
                 return Ok(Forgotten::LastOwner(held.name));
             }
+            noted.insert(held.org);
+        }
+        let named = notes::rename(&mut changes.tx, email.as_str(), pseudonym, None).await?;
+        for org in named.iter().copied().filter(|org| noted.insert(*org)) {
+            audit::insert(&mut changes.tx, org, &audit()).await?;
         }
         changes.commit().await?;
-        Ok(Forgotten::Done(account))
+        Ok(Forgotten::Done(account, named.len() as u64))
     }
 
-    /// Puts another identifier in the place of one, in an organisation's tokens, and revokes them; how many there are.
+    /// Puts another identifier in the place of one, in an organisation's tokens, which are revoked, and in its audit log; how
+    /// many tokens and rows there are.
     pub async fn forget_identifier(
         &self,
         org: OrgId,
         old: &UserIdentifier,
         new: &UserIdentifier,
         audit: &NewAudit,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<(u64, u64), StoreError> {
         let mut tx = self.db.begin().await?;
         let forget = sql(FORGET_IDENTIFIER).bind(org).bind(old.as_str()).bind(new.as_str()).bind(audit.at);
         let changed = tx.run(forget).await?;
+        let named = notes::rename(&mut tx, old.as_str(), new.as_str(), Some(org)).await?;
         audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
-        Ok(changed)
+        Ok((changed, named.len() as u64))
     }
-}
-
-/// Whether some text in it is this one.
-fn names(detail: &Value, person: &str) -> bool {
-    match detail {
-        Value::String(text) => text == person,
-        Value::Array(values) => values.iter().any(|value| names(value, person)),
-        Value::Object(fields) => fields.values().any(|value| names(value, person)),
-        _ => false,
-    }
-}
-
-/// The pattern that finds a text in JSON.
-fn within_json(text: &str) -> String {
-    let quoted = Value::from(text).to_string();
-    format!("%{}%", quoted.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 fn read_membership(row: &Row) -> Result<HeldMembership, StoreError> {

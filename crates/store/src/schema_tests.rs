@@ -11,7 +11,7 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, authority, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate,
+    accounts, attempts, audit, authority, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate, notes,
     on_both_engines, org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, token_ends, tokens,
     trust,
 };
@@ -30,6 +30,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         logins::STATEMENTS,
         maintenance::STATEMENTS,
         migrate::STATEMENTS,
+        notes::STATEMENTS,
         org_tokens::STATEMENTS,
         orgs::STATEMENTS,
         outbox::STATEMENTS,

@@ -28,7 +28,7 @@ pub(super) struct ExportArguments {
 Of an address: its tokens are revoked; the address, its logins, mails and roles go. Rows of the ledger keep the account's
 id, which nothing links to the address any more.
 Of <organisation>:<user identifier>: its tokens are revoked; a pseudonym takes its place in them and in the ledger.
-What the audit log said before stays. Backups keep what they have.
+In audit logs every row stays, with a pseudonym where the name stood. Backups keep what they have.
 
 Examples:
   sekisho admin erase-person me@example.com --yes
@@ -54,17 +54,22 @@ pub(super) async fn erase(operator: &Operator, arguments: EraseArguments) -> any
         return Ok(code);
     }
     match operator.erase_person(&arguments.person).await? {
-        Erased::Address { account, left_in } => {
+        Erased::Address { pseudonym, notes, account, left_in } => {
             match account {
                 Some(id) => eprintln!("The address is forgotten. Rows of the ledger keep the account's id {id}."),
                 None => eprintln!("The address is forgotten; there was no account."),
+            }
+            if notes > 0 {
+                eprintln!("{pseudonym} stands in its place in {notes} rows of audit logs.");
             }
             for org in left_in {
                 eprintln!("{org:?} gave tokens to this address: `sekisho admin erase-person \"{org}:<address>\"`.");
             }
         }
-        Erased::Identifier { pseudonym, tokens, rows } => {
-            eprintln!("{pseudonym} stands in its place, in {tokens} tokens and {rows} rows of the ledger.");
+        Erased::Identifier { pseudonym, tokens, notes, rows } => {
+            eprintln!(
+                "{pseudonym} stands in its place, in {tokens} tokens, {rows} rows of the ledger and {notes} of the audit log."
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

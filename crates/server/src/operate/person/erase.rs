@@ -19,6 +19,10 @@ const SERVERS_FOLLOW: Duration = Duration::from_secs(2);
 pub enum Erased {
     /// The address is gone; organisations that gave tokens to this identifier, by name or id.
     Address {
+        /// What stands in its place in audit logs.
+        pseudonym: String,
+        /// How many rows of audit logs.
+        notes: u64,
         /// The account's id stays, if there was one.
         account: Option<String>,
         /// Organisations that know this address as an identifier.
@@ -30,6 +34,8 @@ pub enum Erased {
         pseudonym: String,
         /// How many tokens.
         tokens: u64,
+        /// How many rows of the audit log.
+        notes: u64,
         /// How many rows of the ledger.
         rows: u64,
     },
@@ -46,10 +52,11 @@ impl Operator {
 
     async fn erase_address(&self, email: &EmailAddress) -> Result<Erased, OperateError> {
         let people = self.store.people();
+        let pseudonym = self.pseudonym();
         // The audit log says that somebody was erased, and not who.
-        let audit = || self.audit("member.erased", "erased", json!({}));
-        let account = match people.forget(email, self.now(), audit).await? {
-            Forgotten::Done(account) => account,
+        let audit = || self.audit("member.erased", &pseudonym, json!({}));
+        let (account, notes) = match people.forget(email, &pseudonym, self.now(), audit).await? {
+            Forgotten::Done(account, notes) => (account, notes),
             Forgotten::LastOwner(org) => return OperateError::refused(members::last_owner(email, &org)),
         };
         if let Some(account) = account {
@@ -63,19 +70,23 @@ impl Operator {
                 left_in.push(org.name);
             }
         }
-        Ok(Erased::Address { account, left_in })
+        Ok(Erased::Address { pseudonym, notes, account, left_in })
     }
 
     async fn erase_identifier(&self, org: &str, old: &UserIdentifier) -> Result<Erased, OperateError> {
         let org = self.org(org).await?;
-        let pseudonym = format!("erased-{}", random_text(BASE62, 16, &*self.random));
+        let pseudonym = self.pseudonym();
         let new = UserIdentifier::parse(&pseudonym).map_err(|error| OperateError::Refused(error.to_string()))?;
         let audit = self.audit("person.erased", &pseudonym, json!({}));
-        let tokens = self.store.people().forget_identifier(org.id, old, &new, &audit).await?;
+        let (tokens, notes) = self.store.people().forget_identifier(org.id, old, &new, &audit).await?;
         if tokens > 0 {
             tokio::time::sleep(SERVERS_FOLLOW).await;
         }
         let rows = self.store.ledger().rename(org.id, old, &new).await?;
-        Ok(Erased::Identifier { pseudonym, tokens, rows })
+        Ok(Erased::Identifier { pseudonym, tokens, notes, rows })
+    }
+
+    fn pseudonym(&self) -> String {
+        format!("erased-{}", random_text(BASE62, 16, &*self.random))
     }
 }
