@@ -78,7 +78,7 @@ fn taken_by(rows: &[LedgerRow], client: &Client, installed: &Releases, more: boo
     assert!(more || taken == *installed, "in the ledger, not installed: {:?}", &taken - installed);
     let (agent, version) = (client.agent, versions::of(client.folder));
     for row in rows {
-        assert_eq!((row.client_name.as_str(), &row.token), (agent, &rows[0].token), "{row:?}");
+        assert_eq!((row.client_name.as_str(), &row.who), (agent, &rows[0].who), "{row:?}");
         assert!(agent == "got" || row.client_version == version, "{version}: {row:?}");
     }
 }
