@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::callers::{Caller, Recognised};
 use crate::exchange::Exchange;
 use crate::http::client::Sender;
-use crate::http::{ClientNet, Code, Origin, Problem, Site};
+use crate::http::{ClientNet, Code, Problem, Site, negotiate};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
 use crate::serve::Answer;
@@ -143,7 +143,11 @@ impl App {
             }
             Err(problem) => Err(problem),
         };
-        let mut response = answered.unwrap_or_else(|problem| self.respond(problem, &origin, front));
+        let mut response = answered.unwrap_or_else(|problem| {
+            let problem = registry::challenged(problem, front);
+            let request = RequestId::mint(self.clock.now(), &*self.random);
+            problem.respond(&origin, request, negotiate::language(&parts.headers))
+        });
         if parts.method == Method::HEAD {
             response = without_body(response);
         }
@@ -215,11 +219,6 @@ impl App {
                 }
             }
         }
-    }
-
-    fn respond(&self, problem: Problem, origin: &Origin, front: Option<Ecosystem>) -> Response<Body> {
-        let request = RequestId::mint(self.clock.now(), &*self.random);
-        registry::challenged(problem, front).respond(origin, request)
     }
 }
 

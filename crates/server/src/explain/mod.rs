@@ -8,6 +8,7 @@ pub mod why;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use http::{HeaderMap, HeaderValue, Response, header};
+use sekisho_core::Language;
 
 use crate::http::{Code, Problem, negotiate};
 
@@ -33,6 +34,14 @@ pub fn style_version() -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) // FNV-1a
     });
     format!("{hash:016x}")
+}
+
+/// What stands below every page.
+pub(crate) const fn footer(language: Language) -> &'static str {
+    match language {
+        Language::En => "Sekisho, a checkpoint between package managers and their registries.",
+        Language::Ja => "Sekisho — パッケージマネージャーとレジストリの間に立つ検査プロキシ",
+    }
 }
 
 /// A path that is no text.

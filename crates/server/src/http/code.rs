@@ -1,6 +1,9 @@
 //! The stable codes of problems: status, title, and what each means for the reader.
 
+mod ja;
+
 use http::StatusCode;
+use sekisho_core::Language;
 
 /// What went wrong, as scripts may rely on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,14 +86,25 @@ impl Code {
         StatusCode::from_u16(self.facts().1).expect("the table holds valid statuses")
     }
 
-    /// A few words for people; also the reason phrase.
-    pub fn title(self) -> &'static str {
+    /// A few words for people, in their language.
+    pub fn title(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.phrase(),
+            Language::Ja => ja::words(self).0,
+        }
+    }
+
+    /// The reason phrase: the title in English, because HTTP takes ASCII only there.
+    pub fn phrase(self) -> &'static str {
         self.facts().2
     }
 
     /// What it means and what to do, for the page at `/problems/{code}`.
-    pub fn meaning(self) -> &'static str {
-        self.facts().3
+    pub fn meaning(self, language: Language) -> &'static str {
+        match language {
+            Language::En => self.facts().3,
+            Language::Ja => ja::words(self).1,
+        }
     }
 
     fn facts(self) -> (&'static str, u16, &'static str, &'static str) {
@@ -287,5 +301,20 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), Code::ALL.len());
         assert!(Code::ALL.is_sorted_by_key(|c| c.status()));
+    }
+
+    #[test]
+    fn every_title_and_explanation_is_in_both_languages_and_a_reason_phrase_is_ascii() {
+        let is_japanese =
+            |text: &str| text.chars().any(|c| matches!(c, '\u{3041}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'));
+        let printable = |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        for code in Code::ALL {
+            for text in [code.phrase(), code.title(Language::En), code.meaning(Language::En)] {
+                assert!(printable(text), "{code:?}: {text}");
+            }
+            for text in [code.title(Language::Ja), code.meaning(Language::Ja)] {
+                assert!(is_japanese(text), "{code:?}: {text}");
+            }
+        }
     }
 }

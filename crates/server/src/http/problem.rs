@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, header};
 use hyper::ext::ReasonPhrase;
-use sekisho_core::PackageUrl;
 use sekisho_core::id::RequestId;
+use sekisho_core::{Language, PackageUrl};
 use serde::Serialize;
 
 use super::{Code, Origin};
@@ -101,8 +101,9 @@ impl Problem {
         &self.0.detail
     }
 
-    /// Makes the response, and writes the log line that carries the same request id.
-    pub fn respond(self, origin: &Origin, request: RequestId) -> Response<Body> {
+    /// Makes the response, and writes the log line that carries the same request id. The title is in the reader's
+    /// language; everything else is English, because scripts and package managers read it.
+    pub fn respond(self, origin: &Origin, request: RequestId, language: Language) -> Response<Body> {
         let request_id = request.0.simple().to_string();
         self.write_log(&request_id);
         let status = self.0.code.status();
@@ -111,7 +112,7 @@ impl Problem {
         let kind = format!("{}/problems/{}", origin.pages, self.0.code.as_str());
         let body = Document {
             kind: &kind,
-            title: self.0.code.title(),
+            title: self.0.code.title(language),
             status: status.as_u16(),
             code: self.0.code.as_str(),
             detail: &self.0.detail,
@@ -128,7 +129,7 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.extend(self.0.headers);
-        let phrase = self.0.phrase.unwrap_or_else(|| self.0.code.title().to_owned());
+        let phrase = self.0.phrase.unwrap_or_else(|| self.0.code.phrase().to_owned());
         if let Ok(phrase) = ReasonPhrase::try_from(phrase) {
             response.extensions_mut().insert(phrase);
         }

@@ -2,6 +2,8 @@
 
 use sekisho_core::Language;
 
+use crate::explain;
+
 /// A page that says something and asks nothing.
 pub(super) struct Note {
     pub title: &'static str,
@@ -79,7 +81,7 @@ impl Words {
 
 static EN: Words = Words {
     lang: "en",
-    footer: "Sekisho, a checkpoint between package managers and their registries.",
+    footer: explain::footer(Language::En),
     address_title: "Log in to Sekisho",
     address_intro: "A package manager asks for a key that takes packages in your name. Go on only if you started this yourself, a moment ago:",
     program: "Program",
@@ -170,7 +172,7 @@ static EN: Words = Words {
 
 static JA: Words = Words {
     lang: "ja",
-    footer: "Sekisho — パッケージマネージャーとレジストリの間に立つ検査プロキシ",
+    footer: explain::footer(Language::Ja),
     address_title: "Sekisho にログイン",
     address_intro: "パッケージマネージャーが、あなたの名前でパッケージを取得するためのキーを求めています。たった今ご自身で始めた場合だけ、続けてください。",
     program: "プログラム",

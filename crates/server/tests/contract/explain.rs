@@ -70,16 +70,48 @@ async fn a_person_s_browser_and_a_bare_client_get_html_and_a_program_that_asks_g
 #[tokio::test]
 async fn every_problem_has_its_page() {
     let app = started().await;
-    let mut all = String::new();
+    let mut all = [String::new(), String::new()];
     for code in sekisho_server::http::Code::ALL {
         let path = format!("/problems/{}", code.as_str());
-        let answer = app.ask(Ask::get(&path).header("accept", "application/json")).await;
-        assert_eq!((answer.status, answer.json()["code"].as_str()), (200, Some(code.as_str())));
-        all.push_str(&format!("{:#}\n", answer.json()));
-        assert_eq!(app.ask(Ask::get(&path).header("accept", HTML)).await.status, 200);
+        for (all, language) in all.iter_mut().zip(["en", "ja"]) {
+            let ask = Ask::get(&path).header("accept-language", language);
+            let answer = app.ask(ask.clone().header("accept", "application/json")).await;
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (200, Some(code.as_str())));
+            all.push_str(&format!("{:#}\n", answer.json()));
+            assert_eq!(app.ask(ask.header("accept", HTML)).await.status, 200);
+        }
     }
-    insta::assert_snapshot!("every_problem", all);
+    insta::assert_snapshot!("every_problem", all[0]);
+    insta::assert_snapshot!("every_problem_ja", all[1]);
     insta::assert_snapshot!("problem_html", page(&app, "/problems/package_blocked").await);
+    let japanese = Ask::get("/problems/package_blocked").header("accept", HTML).header("accept-language", "ja");
+    insta::assert_snapshot!("problem_html_ja", without_style(&shown(&app, &app.ask(japanese).await)));
+}
+
+#[tokio::test]
+async fn a_problem_s_title_is_in_the_reader_s_language_and_nothing_else_of_it() {
+    let app = started().await;
+    fixtures::npm(&app.upstream, "evil", &["1.0.1", "1.0.2"]);
+    for path in ["/npm/evil/-/evil-1.0.2.tgz", "/npm/missing", "/api/v1/tokens/status", "/problems/nothing", "/o/x/y"] {
+        let said = async |language: Option<&str>| {
+            let answer = app.ask(language.iter().fold(Ask::get(path), |ask, l| ask.header("accept-language", l))).await;
+            let mut body = answer.json();
+            let title = body["title"].take().as_str().map(str::to_owned).expect("a title");
+            assert!(body["request_id"].take().is_string(), "{path}: {}", answer.show());
+            assert!(body.to_string().is_ascii(), "{path}: {body}");
+            (title, (body, answer.phrase, answer.status))
+        };
+        let (title, english) = said(None).await;
+        assert!(title.is_ascii(), "{path}: {title}");
+        for language in ["en", "*", "en-GB, ja;q=0.5", "de"] {
+            assert_eq!(said(Some(language)).await, (title.clone(), english.clone()), "{path} {language}");
+        }
+        for language in ["ja", "ja-JP, en;q=0.8"] {
+            let (japanese, rest) = said(Some(language)).await;
+            assert!(!japanese.is_ascii(), "{path} {language}: {japanese}");
+            assert_eq!(rest, english, "{path} {language}");
+        }
+    }
 }
 
 #[tokio::test]
