@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::Random;
 use crate::base::{CROCKFORD, random_text};
 use crate::email::EmailAddress;
-use crate::id::LoginId;
+use crate::id::{LoginId, SignInId};
 use crate::secret::ServerSecret;
 
 /// Characters of a code.
@@ -57,6 +57,17 @@ impl PlainCode {
         CodeMac(secret.mac("login code", &parts))
     }
 
+    /// What is stored of a code that signs somebody in to the console: bound to that sign-in.
+    pub fn mac_for_sign_in(&self, sign_in: SignInId, email: &EmailAddress, secret: &ServerSecret) -> CodeMac {
+        let parts = [sign_in.0.as_bytes().as_slice(), email.as_str().as_bytes(), self.0.as_bytes()];
+        CodeMac(secret.mac("sign-in code", &parts))
+    }
+
+    /// What is stored of a code that the operator gives to an organisation's first owner.
+    pub fn mac_for_owner(&self, secret: &ServerSecret) -> CodeMac {
+        CodeMac(secret.mac("owner code", &[self.0.as_bytes()]))
+    }
+
     /// The plain text, for the one mail that carries it.
     pub fn expose(&self) -> &str {
         &self.0
@@ -84,6 +95,9 @@ mod tests {
             code.mac_for_login(login(1), &email("a@example.com"), &secret),
             code.mac_for_login(login(2), &email("a@example.com"), &secret),
             code.mac_for_login(login(1), &email("b@example.com"), &secret),
+            code.mac_for_sign_in(SignInId(uuid::Uuid::from_u128(1)), &email("a@example.com"), &secret),
+            code.mac_for_sign_in(SignInId(uuid::Uuid::from_u128(2)), &email("a@example.com"), &secret),
+            code.mac_for_owner(&secret),
         ];
         for (i, one) in all.iter().enumerate() {
             assert!(all[i + 1..].iter().all(|other| other != one), "{i}");

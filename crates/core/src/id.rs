@@ -94,6 +94,14 @@ id! {
     LoginId
 }
 id! {
+    /// A sign-in to the console that was begun.
+    SignInId
+}
+id! {
+    /// Somebody who is signed in to the console, with one browser.
+    SessionId
+}
+id! {
     /// A row of the ledger.
     EntryId
 }

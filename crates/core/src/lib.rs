@@ -5,6 +5,7 @@
 pub mod advisory;
 pub mod base;
 pub mod blocklist;
+pub mod browser;
 pub mod clock;
 pub mod code;
 pub mod ecosystem;

@@ -24,7 +24,9 @@ pub enum Right {
     ManageTokens,
     /// Read who took what.
     ReadInstalls,
-    /// Give and take roles; change the organisation.
+    /// Change Guard's settings and the organisation's own list; look after bots.
+    ManageGuard,
+    /// Give and take roles; change the organisation itself.
     ManageMembers,
 }
 
@@ -47,11 +49,20 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 
+    /// Whether who has this role may make a bot with the other one: nobody makes more than he is.
+    pub fn may_give(self, other: Role) -> bool {
+        match self {
+            Role::Owner => true,
+            Role::GuardManager => other != Role::Owner,
+            Role::GuardViewer | Role::GuardTokenIssuer => false,
+        }
+    }
+
     /// True if who has this role has the right.
     pub fn has(self, right: Right) -> bool {
         match right {
             Right::IssueTokens => matches!(self, Role::Owner | Role::GuardManager | Role::GuardTokenIssuer),
-            Right::ManageTokens => matches!(self, Role::Owner | Role::GuardManager),
+            Right::ManageTokens | Right::ManageGuard => matches!(self, Role::Owner | Role::GuardManager),
             Right::ReadInstalls => matches!(self, Role::Owner | Role::GuardManager | Role::GuardViewer),
             Right::ManageMembers => matches!(self, Role::Owner),
         }
@@ -154,6 +165,7 @@ mod tests {
         assert_eq!(having(Right::IssueTokens), ["owner", "guard_manager", "guard_token_issuer"]);
         assert_eq!(having(Right::ManageTokens), ["owner", "guard_manager"]);
         assert_eq!(having(Right::ReadInstalls), ["owner", "guard_manager", "guard_viewer"]);
+        assert_eq!(having(Right::ManageGuard), ["owner", "guard_manager"]);
         assert_eq!(having(Right::ManageMembers), ["owner"]);
     }
 }

@@ -134,10 +134,12 @@ macro_rules! render {
 mod ends;
 mod leak;
 mod login;
+mod sign_in;
 
 pub use ends::{Ending, Ends, OrgTokensEnd};
 pub use leak::{Holder, OrgLeaked};
 pub use login::{LoginCode, LoginKey, Starter};
+pub use sign_in::SignInCode;
 
 impl Welcome<'_> {
     /// Renders the letter.

@@ -14,8 +14,8 @@ mod shell;
 
 pub use endpoints::{EndpointError, Endpoints};
 pub use letter::{
-    Ending, Ends, Happened, Holder, Known, Letter, LoginCode, LoginKey, Notice, OrgLeaked, OrgTokensEnd, Starter,
-    Welcome,
+    Ending, Ends, Happened, Holder, Known, Letter, LoginCode, LoginKey, Notice, OrgLeaked, OrgTokensEnd, SignInCode,
+    Starter, Welcome,
 };
 pub use message::{Message, NotSendable, Sender};
 pub use smtp::{Encryption, Password, Smtp, SmtpError, SmtpSettings};

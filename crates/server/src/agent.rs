@@ -1,6 +1,6 @@
 //! Which client a request came from, as the ledger keeps it: name and version, parsed and cut.
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, header};
 
 /// A client's name and version; empty where the request did not say. Safe to store and to show: only the characters
 /// of a product token (RFC 9110), at most [`MAX`] each.
@@ -24,6 +24,30 @@ impl Agent {
         let mut next = || token(parts.next().unwrap_or_default());
         Agent { name: next(), version: next() }
     }
+}
+
+/// A browser and its system in our own words, `Firefox, Linux`: nothing of what a stranger wrote.
+pub fn browser(headers: &HeaderMap) -> String {
+    let text = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // In this order: each of them also names those after it.
+    let known =
+        |names: &[(&str, &'static str)]| names.iter().find(|(sign, _)| text.contains(sign)).map(|(_, name)| *name);
+    let browser = known(&[
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+    ]);
+    let system = known(&[
+        ("Android", "Android"),
+        ("iPhone", "iOS"),
+        ("iPad", "iPadOS"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    [browser, system].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn token(bytes: &[u8]) -> String {
@@ -54,6 +78,19 @@ mod tests {
             let (got_name, got_version) = agent(text);
             assert_eq!(got_name, name, "{text}");
             assert!(got_version == version || name.is_empty(), "{text}: {got_version}");
+        }
+    }
+
+    #[test]
+    fn a_browser_is_told_in_our_own_words() {
+        for (text, told) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+            ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/143.0 Safari/537.36 Edg/143.0", "Edge, Windows"),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1", "Safari, iOS"),
+            ("<script>alert(1)</script>", ""),
+        ] {
+            let headers = HeaderMap::from_iter([(header::USER_AGENT, HeaderValue::from_static(text))]);
+            assert_eq!(browser(&headers), told);
         }
     }
 

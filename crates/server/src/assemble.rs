@@ -69,6 +69,7 @@ pub struct Assembly {
 /// Makes the application.
 pub fn assemble(parts: Assembly) -> Arc<App> {
     let Assembly { settings, clock, random, secret, store, bound, gate, client, artifacts, counters, sources } = parts;
+    let pages = handle::pages(settings.console.enabled);
     let origins = Origins::new(
         &settings.public_urls,
         settings.npm_host.as_deref(),
@@ -111,7 +112,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         metrics: Metrics::default(),
         feed_health: FeedHealth::default(),
         mail_waits: Notify::new(),
-        pages: handle::pages(),
+        pages,
         clock,
         random,
         secret,

@@ -9,12 +9,12 @@ use http::request::Parts;
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::org::{Right, Role};
-use sekisho_store::{Authority, NewAudit, NoLonger};
+use sekisho_store::{Authority, AuthorityHolder, Membership, NewAudit, NoLonger, Session};
 use serde_json::Value;
 
 use crate::api::store_problem;
 use crate::app::App;
-use crate::callers::{self, Caller, KnownBot};
+use crate::callers::{self, Caller};
 use crate::exchange::{Exchange, wrong_kind};
 use crate::http::{Code, Problem};
 
@@ -43,12 +43,19 @@ needs! {
     ManageTokens;
     /// To read who took what.
     ReadInstalls;
+    /// To change Guard's settings and the organisation's own list, and to look after bots.
+    ManageGuard;
+    /// To give and take roles, and to change the organisation itself.
+    ManageMembers;
 }
 
-/// A bot that may do this in its organisation.
+/// A bot, or a member who is signed in to the console, that may do this in an organisation.
 #[derive(Debug)]
 pub struct May<N> {
-    bot: Arc<KnownBot>,
+    org: OrgId,
+    actor: String,
+    role: Role,
+    holder: AuthorityHolder,
     right: PhantomData<N>,
 }
 
@@ -73,17 +80,32 @@ impl<N: Needs> May<N> {
         if !bot.row.bot.role.has(N::RIGHT) {
             return Err(insufficient(bot.row.bot.role, N::RIGHT));
         }
-        Ok(May { bot: bot.clone(), right: PhantomData })
+        let (role, holder) = (bot.row.bot.role, AuthorityHolder::Bot(bot.row.key));
+        Ok(May { org: bot.row.bot.org, actor: bot.row.bot.id.to_string(), role, holder, right: PhantomData })
+    }
+
+    #[allow(dead_code, reason = "its pages follow")]
+    /// The check for a person: a member of the organisation with a role that has the right.
+    pub(crate) fn of_member(session: &Session, member: &Membership) -> Option<May<N>> {
+        let (role, holder) = (member.role, AuthorityHolder::Member(session.id));
+        let may = May { org: member.org.id, actor: session.email.to_string(), role, holder, right: PhantomData };
+        role.has(N::RIGHT).then_some(may)
     }
 
     /// The organisation in which it holds.
     pub fn org(&self) -> OrgId {
-        self.bot.row.bot.org
+        self.org
     }
 
     /// Who has the right, as the audit log writes it.
     pub fn actor(&self) -> String {
-        self.bot.row.bot.id.to_string()
+        self.actor.clone()
+    }
+
+    #[allow(dead_code, reason = "its pages follow")]
+    /// The role that has the right.
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Asks again where nothing is written: a body may have been long under way.
@@ -92,7 +114,7 @@ impl<N: Needs> May<N> {
     }
 
     fn authority(&self) -> Authority {
-        Authority { key: self.bot.row.key, right: N::RIGHT }
+        Authority { holder: self.holder, right: N::RIGHT }
     }
 
     /// A row of the audit log: what is done with the right, and to what. Whatever is written with it is refused if the right

@@ -25,6 +25,7 @@ use crate::ambient::{SystemClock, SystemRandom};
 use crate::app::App;
 use crate::assemble::{Assembly, assemble};
 use crate::config::{ArtifactMode, MailTransport, Settings, SmtpTls};
+use crate::console::{self, OwnerCode};
 use crate::folder_lock;
 use crate::gate::{Gate, Knowledge};
 use crate::jobs::advisories::PolicyWatch;
@@ -54,6 +55,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
     jobs: Vec<JoinHandle<()>>,
+    owner: Option<OwnerCode>,
     /// Ours as long as it is open; dropped last, after the database was closed.
     _lock: File,
 }
@@ -125,13 +127,17 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     if app.settings.artifacts.mode == ArtifactMode::Cache {
         jobs.push(tokio::spawn(app.artifacts.clone().survey()));
     }
-    Ok(Running { app, bound, admin, stop, serving, jobs, _lock: lock })
+    let owner = match app.settings.console.enabled {
+        true => console::announce(&app).await.map_err(|e| BootError::at("database", e.told()))?,
+        false => None,
+    };
+    Ok(Running { app, bound, admin, stop, serving, jobs, owner, _lock: lock })
 }
 
 impl Running {
     /// Where it is and what to type next; `program` is how the person calls this program.
     pub fn welcome(&self, program: &str) -> String {
-        explain::welcome(&self.app, self.bound, self.admin, program)
+        explain::welcome(&self.app, self.bound, self.admin, self.owner.as_ref(), program)
     }
 
     /// Accepts nothing new, lets running requests finish, writes down what is in memory, and disconnects.

@@ -22,12 +22,13 @@ use crate::http::{ClientNet, Code, Problem, Site, negotiate};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
 use crate::serve::Answer;
-use crate::{api, explain, login, osv};
+use crate::{api, console, explain, login, osv};
 
-/// The API and the pages. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
-pub fn pages() -> Router<Arc<App>> {
+/// The API and the pages, with or without those of the console. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
+pub fn pages(console: bool) -> Router<Arc<App>> {
     use api::tokens;
-    Router::new()
+    let routes = if console { console::routes() } else { Router::new() };
+    routes
         .route("/api/v1/tokens", routing::post(tokens::register::register).delete(tokens::revoke::revoke))
         .route("/api/v1/tokens/status", routing::get(tokens::status::status))
         .route("/api/v1/tokens/regenerate", routing::post(tokens::regenerate::regenerate))

@@ -11,6 +11,8 @@ pub mod authority;
 pub mod boot;
 pub mod callers;
 pub mod config;
+#[allow(dead_code, reason = "its pages follow")]
+pub mod console;
 pub mod exchange;
 pub mod explain;
 mod feed_fetch;

@@ -115,11 +115,12 @@ impl governor::clock::Clock for LimiterClock {
 
 type Keyed<K> = RateLimiter<K, DashMapStateStore<K>, LimiterClock, StateInformationMiddleware>;
 
-/// The limiter of requests, and those of registrations and resets, of logins that are started, and of exchanges.
+/// The limiter of requests, and those of registrations and resets, of logins and sign-ins that are started, and of exchanges.
 pub struct Limiter {
     tiers: [Keyed<Counted>; 3],
     registrations: Exact,
     logins: Exact,
+    sign_ins: Exact,
     exchanges: Exact,
     waiting: Mutex<HashMap<Counted, u32>>,
     limits: Limits,
@@ -143,6 +144,7 @@ impl Limiter {
             tiers: Tier::ALL.map(|tier| keyed(tier.quota(limits), &clock)),
             registrations: Exact::new(limits.registrations_per_hour, HOUR),
             logins: Exact::new(limits.registrations_per_hour, HOUR),
+            sign_ins: Exact::new(limits.registrations_per_hour, HOUR),
             exchanges: Exact::new(limits.exchanges_per_minute, MINUTE),
             waiting: Mutex::default(),
             policies: Tier::ALL.map(policy),
@@ -176,6 +178,11 @@ impl Limiter {
         self.logins.admit(client, self.clock.0.monotonic())
     }
 
+    /// Counts a sign-in to the console that is begun, or a try at an owner's code. As many as registrations, counted apart.
+    pub fn admit_sign_in(&self, client: ClientNet) -> Result<(), Problem> {
+        self.sign_ins.admit(client, self.clock.0.monotonic())
+    }
+
     /// Counts an exchange of an ID token, before anything is looked up for it.
     pub fn admit_exchange(&self, client: ClientNet) -> Result<(), Problem> {
         self.exchanges.admit(client, self.clock.0.monotonic())
@@ -199,6 +206,7 @@ impl Limiter {
         self.tiers.iter().for_each(|tier| tier.retain_recent());
         let now = self.clock.0.monotonic();
         self.registrations.forget_idle(now);
+        self.sign_ins.forget_idle(now);
         self.logins.forget_idle(now);
         self.exchanges.forget_idle(now);
     }

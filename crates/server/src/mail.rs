@@ -1,7 +1,7 @@
 //! What a mail needs to know about the address under which its cause came. It travels with the message as JSON.
 
 use sekisho_core::Timestamp;
-use sekisho_core::id::LoginId;
+use sekisho_core::id::{LoginId, SignInId};
 use sekisho_mail::{Ending, EndpointError, Endpoints, Ends, Holder, Starter};
 use sekisho_store::{EndingToken, Leaked, Login, Message};
 use serde::{Deserialize, Serialize};
@@ -110,6 +110,11 @@ impl LoginFacts {
         Starter { program: &self.program, network: &self.network }
     }
 
+    /// Which sign-in to the console it is, where it is one.
+    pub fn sign_in(&self) -> Option<SignInId> {
+        Uuid::try_parse(&self.id).ok().map(SignInId)
+    }
+
     /// When it was started.
     pub fn started(&self) -> Timestamp {
         Timestamp(self.started)
@@ -139,6 +144,13 @@ impl Addresses {
     pub fn login(mut self, login: &Login, hint: &str) -> String {
         self.login = Some(LoginFacts::of(login));
         self.notice(hint)
+    }
+
+    /// The payload of a mail with a code for the console.
+    pub fn sign_in(mut self, id: SignInId, browser: &str, network: &str, started: Timestamp) -> String {
+        let (program, network) = (browser.to_owned(), network.to_owned());
+        self.login = Some(LoginFacts { id: id.0.to_string(), program, network, started: started.0 });
+        self.to_json()
     }
 
     /// The payload of a mail about an organisation's credential that was found.

@@ -1,7 +1,8 @@
-//! The right with which a bot changes something, looked at again in the transaction of the change. What was known of the
-//! caller when the request began may be old by then: a body takes seconds to arrive, and keys and roles are taken meanwhile.
+//! The right with which a bot or a person changes something, looked at again in the transaction of the change. What was known
+//! of the caller when the request began may be old by then: a body takes seconds to arrive, and keys and roles are taken
+//! meanwhile.
 
-use sekisho_core::id::{BotKeyId, OrgId};
+use sekisho_core::id::{BotKeyId, OrgId, SessionId};
 use sekisho_core::org::{Right, Role};
 
 use crate::db::{Db, Tx, sql};
@@ -16,15 +17,29 @@ statements! {
     LOOK = "SELECT o.guard, b.role FROM bot_keys k JOIN bots b ON b.id = k.bot_id \
             JOIN organisations o ON o.id = b.org_id \
             WHERE k.id = $1 AND k.revoked_at IS NULL AND b.org_id = $2 AND b.removed_at IS NULL";
+    // Members change under their organisation's lock, and sessions are one row each.
+    LOCK_SESSION = "UPDATE sessions SET agent = agent WHERE id = $1 RETURNING \
+                    (SELECT m.role FROM members m WHERE m.org_id = $2 AND m.email = sessions.email)";
+    LOOK_SESSION = "SELECT o.guard, m.role FROM sessions s JOIN members m ON m.email = s.email AND m.org_id = $2 \
+                    JOIN organisations o ON o.id = m.org_id WHERE s.id = $1 AND o.removed_at IS NULL";
 }
 
-/// What a bot acts with.
+/// What somebody acts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority {
-    /// The key that it sent.
-    pub key: BotKeyId,
+    /// Who.
+    pub holder: AuthorityHolder,
     /// The right that this takes.
     pub right: Right,
+}
+
+/// Who acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthorityHolder {
+    /// A bot, by the key that it sent.
+    Bot(BotKeyId),
+    /// A member who is signed in to the console.
+    Member(SessionId),
 }
 
 /// Refuses, unless the key counts, its bot is there with a role that has the right, and Guard is enabled. None of it ends
@@ -32,22 +47,33 @@ pub struct Authority {
 pub(crate) async fn hold(tx: &mut Tx, org: OrgId, authority: Authority) -> Result<(), StoreError> {
     let Some(row) = tx.optional(sql(LOCK_ORG).bind(org)).await? else { return Err(NoLonger::Credential.into()) };
     let guard = row.get::<i64>(0)? != 0;
-    let row = tx.optional(sql(LOCK_KEY).bind(authority.key).bind(org)).await?;
+    let lock = match authority.holder {
+        AuthorityHolder::Bot(key) => sql(LOCK_KEY).bind(key),
+        AuthorityHolder::Member(session) => sql(LOCK_SESSION).bind(session),
+    };
+    let row = tx.optional(lock.bind(org)).await?;
     let role = row.and_then(|row| row.maybe_role(0).transpose()).transpose()?;
-    judge(role, guard, authority.right)
+    judge(role, guard, authority)
 }
 
 /// The same question where nothing is changed.
 pub(crate) async fn look(db: &Db, org: OrgId, authority: Authority) -> Result<(), StoreError> {
-    let row = db.optional(sql(LOOK).bind(authority.key).bind(org)).await?;
+    let look = match authority.holder {
+        AuthorityHolder::Bot(key) => sql(LOOK).bind(key),
+        AuthorityHolder::Member(session) => sql(LOOK_SESSION).bind(session),
+    };
+    let row = db.optional(look.bind(org)).await?;
     let Some(row) = row else { return Err(NoLonger::Credential.into()) };
-    judge(Some(row.role(1)?), row.get::<i64>(0)? != 0, authority.right)
+    judge(Some(row.role(1)?), row.get::<i64>(0)? != 0, authority)
 }
 
-fn judge(role: Option<Role>, guard: bool, right: Right) -> Result<(), StoreError> {
+/// People look after an organisation for which Guard is not enabled, and issue nothing in it; bots do nothing there.
+fn judge(role: Option<Role>, guard: bool, authority: Authority) -> Result<(), StoreError> {
+    let Authority { holder, right } = authority;
+    let guard_needed = matches!(holder, AuthorityHolder::Bot(_)) || right == Right::IssueTokens;
     match role {
         None => Err(NoLonger::Credential.into()),
-        Some(_) if !guard => Err(NoLonger::Guard.into()),
+        Some(_) if guard_needed && !guard => Err(NoLonger::Guard.into()),
         Some(role) if !role.has(right) => Err(NoLonger::Right(role, right).into()),
         Some(_) => Ok(()),
     }

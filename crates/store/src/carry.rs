@@ -22,9 +22,12 @@ use crate::store::{LEDGER_FILE, MAIN_FILE};
 
 /// Short-lived things: a code that was used after the backup, a session that was ended, a signing key that was replaced.
 /// They are had again in a minute, so none of them lives on. Sessions stay as the memory of their ID tokens.
-const ALWAYS: [&str; 4] = [
+const ALWAYS: [&str; 7] = [
     "DELETE FROM codes",
     "DELETE FROM logins",
+    "DELETE FROM sign_ins",
+    "DELETE FROM sessions",
+    "DELETE FROM owner_codes",
     "DELETE FROM signing_keys",
     "UPDATE ci_sessions SET revoked_at = $1 WHERE revoked_at IS NULL",
 ];

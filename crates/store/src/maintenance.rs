@@ -33,6 +33,9 @@ statements! {
     SIGNING_KEYS = "DELETE FROM signing_keys WHERE number IN (SELECT number FROM signing_keys WHERE until <= $1 LIMIT $2)";
     TOLD = "DELETE FROM told WHERE (token_id, what, number) IN \
         (SELECT token_id, what, number FROM told WHERE what = 'used' AND at <= $1 LIMIT $2)";
+    SIGN_INS = "DELETE FROM sign_ins WHERE id IN (SELECT id FROM sign_ins WHERE expires_at <= $1 LIMIT $2)";
+    CONSOLE = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 OR idle_at <= $1 LIMIT $2)";
+    OWNER_CODES = "DELETE FROM owner_codes WHERE id IN (SELECT id FROM owner_codes WHERE expires_at <= $1 LIMIT $2)";
     MESSAGES = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at <= $1 LIMIT $2)";
 }
 
@@ -49,6 +52,12 @@ pub struct Swept {
     pub attempts: u64,
     /// Logins that are over, with their codes.
     pub logins: u64,
+    /// Sign-ins to the console that are over, with their codes.
+    pub sign_ins: u64,
+    /// Sessions of the console that are over.
+    pub console: u64,
+    /// Codes for first owners.
+    pub owner_codes: u64,
     /// Answers to calls that may be repeated.
     pub repeats: u64,
     /// Sessions of pipelines that are over, with what was remembered of their ID tokens.
@@ -75,6 +84,9 @@ impl Maintenance<'_> {
             codes: self.delete(CODES, now.minus(DAY), batch).await?,
             attempts: self.delete(ATTEMPTS, now.minus(ATTEMPT_WINDOW), batch).await?,
             logins: self.delete(LOGINS, now.minus(ENDED_LOGINS), batch).await?,
+            sign_ins: self.delete(SIGN_INS, now, batch).await?,
+            console: self.delete(CONSOLE, now, batch).await?,
+            owner_codes: self.delete(OWNER_CODES, now, batch).await?,
             repeats: self.delete(REPEATS, now.minus(REPEAT_LIFETIME), batch).await?,
             sessions: self.delete(SESSIONS, now, batch).await?,
             signing_keys: self.delete(SIGNING_KEYS, now, batch).await?,

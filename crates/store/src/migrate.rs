@@ -20,6 +20,7 @@ const MAIN_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/main/0004_operated.sql"),
     include_str!("../migrations/sqlite/main/0005_repeats.sql"),
     include_str!("../migrations/sqlite/main/0006_pipelines.sql"),
+    include_str!("../migrations/sqlite/main/0007_console.sql"),
 ];
 const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0001_accounts.sql"),
@@ -28,6 +29,7 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0004_operated.sql"),
     include_str!("../migrations/postgres/main/0005_repeats.sql"),
     include_str!("../migrations/postgres/main/0006_pipelines.sql"),
+    include_str!("../migrations/postgres/main/0007_console.sql"),
 ];
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),

@@ -1,39 +1,46 @@
 //! Organisations and their members.
 
-use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::OrgId;
 use sekisho_core::org::Role;
+use sekisho_core::{Language, Timestamp};
 
 use crate::audit::{self, NewAudit};
-use crate::db::{Db, Row, Tx, sql};
+use crate::db::{Db, Row, Statement, Tx, sql};
 use crate::error::StoreError;
 use crate::{bots, org_tokens};
 
 statements! {
-    INSERT = "INSERT INTO organisations (id, name, guard, max_token_seconds, retention_days, created_at, changed_at) \
-              VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (name) WHERE removed_at IS NULL DO NOTHING";
-    FIND = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
+    INSERT = "INSERT INTO organisations (id, name, guard, max_token_seconds, retention_days, created_at, changed_at, \
+              default_token_seconds, self_rotate, language) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9) ON CONFLICT (name) WHERE removed_at IS NULL DO NOTHING";
+    FIND = "SELECT id, name, guard, max_token_seconds, retention_days, created_at, \
+            default_token_seconds, self_rotate, language FROM organisations \
             WHERE id = $1 AND removed_at IS NULL";
-    FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations \
+    FIND_BY_NAME = "SELECT id, name, guard, max_token_seconds, retention_days, created_at, \
+            default_token_seconds, self_rotate, language FROM organisations \
                     WHERE name = $1 AND removed_at IS NULL";
-    ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at FROM organisations WHERE removed_at IS NULL";
+    ALL = "SELECT id, name, guard, max_token_seconds, retention_days, created_at, \
+            default_token_seconds, self_rotate, language FROM organisations WHERE removed_at IS NULL";
     RETENTION = "SELECT id, retention_days FROM organisations WHERE retention_days IS NOT NULL";
     // An update is also the lock under which members change, so that the last owner can't go twice at once.
     LOCK = "UPDATE organisations SET name = name WHERE id = $1 AND removed_at IS NULL \
-            RETURNING id, name, guard, max_token_seconds, retention_days, created_at";
+            RETURNING id, name, guard, max_token_seconds, retention_days, created_at, \
+            default_token_seconds, self_rotate, language";
     CHANGE = "UPDATE organisations SET name = $2, guard = $3, max_token_seconds = $4, retention_days = $5, \
-              changed_at = $6 WHERE id = $1 AND removed_at IS NULL AND NOT EXISTS \
+              changed_at = $6, default_token_seconds = $7, self_rotate = $8, language = $9 WHERE id = $1 AND removed_at IS NULL AND NOT EXISTS \
               (SELECT 1 FROM organisations o WHERE o.name = $2 AND o.id <> $1 AND o.removed_at IS NULL)";
     REMOVE = "UPDATE organisations SET guard = 0, removed_at = $2, changed_at = $2 WHERE id = $1 AND removed_at IS NULL";
     REMOVE_MEMBERS = "DELETE FROM members WHERE org_id = $1";
     // Later than before by any clock: nodes tell one change from the next by its time.
     TOUCH = "UPDATE organisations SET changed_at = CASE WHEN changed_at >= $2 THEN changed_at + 1 ELSE $2 END WHERE id = $1";
     CHANGED_SINCE = "SELECT id, changed_at FROM organisations WHERE changed_at >= $1";
-    MEMBERS = "SELECT email, role, created_at FROM members WHERE org_id = $1 ORDER BY email";
-    MEMBER = "SELECT email, role, created_at FROM members WHERE org_id = $1 AND email = $2";
-    PUT_MEMBER = "INSERT INTO members (org_id, email, role, created_at) VALUES ($1, $2, $3, $4) \
-                  ON CONFLICT (org_id, email) DO UPDATE SET role = excluded.role";
+    OF_MEMBER = "SELECT o.id, o.name, o.guard, o.max_token_seconds, o.retention_days, o.created_at, \
+                 o.default_token_seconds, o.self_rotate, o.language, m.role FROM members m \
+                 JOIN organisations o ON o.id = m.org_id WHERE m.email = $1 AND o.removed_at IS NULL";
+    MEMBERS = "SELECT email, role, created_at, granted_by FROM members WHERE org_id = $1 ORDER BY email";
+    MEMBER = "SELECT email, role, created_at, granted_by FROM members WHERE org_id = $1 AND email = $2";
+    PUT_MEMBER = "INSERT INTO members (org_id, email, role, created_at, granted_by) VALUES ($1, $2, $3, $4, $5) \
+                  ON CONFLICT (org_id, email) DO UPDATE SET role = excluded.role, granted_by = excluded.granted_by";
     DELETE_MEMBER = "DELETE FROM members WHERE org_id = $1 AND email = $2";
     OTHER_OWNERS = "SELECT COUNT(*) FROM members WHERE org_id = $1 AND role = 'owner' AND email <> $2";
 }
@@ -53,6 +60,46 @@ pub struct Organisation {
     pub retention_days: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The life of a token for which nothing else is said, in seconds; none: as long as the longest.
+    pub default_token_seconds: Option<i64>,
+    /// People may rotate those of its tokens that carry their own address.
+    pub self_rotate: bool,
+    /// The language of its mails to those who chose none.
+    pub language: Language,
+}
+
+impl Organisation {
+    /// A new one, for which Guard is enabled and nothing else is said.
+    pub fn new(id: OrgId, name: &str, created_at: Timestamp) -> Organisation {
+        Organisation {
+            id,
+            name: name.to_owned(),
+            guard: true,
+            max_token_seconds: None,
+            retention_days: None,
+            created_at,
+            default_token_seconds: None,
+            self_rotate: false,
+            language: Language::En,
+        }
+    }
+
+    /// The life of a token for which nothing else is said, in seconds; none: for ever.
+    pub fn usual_token_seconds(&self) -> Option<i64> {
+        match (self.default_token_seconds, self.max_token_seconds) {
+            (Some(usual), Some(most)) => Some(usual.min(most)),
+            (usual, most) => usual.or(most),
+        }
+    }
+}
+
+/// An organisation that somebody is a member of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The organisation.
+    pub org: Organisation,
+    /// The role in it.
+    pub role: Role,
 }
 
 /// A person with a role.
@@ -64,6 +111,8 @@ pub struct Member {
     pub role: Role,
     /// Since when.
     pub created_at: Timestamp,
+    /// The identity provider whose groups gave the role; empty: somebody gave it by hand.
+    pub granted_by: String,
 }
 
 /// What came of a change to a member.
@@ -130,6 +179,15 @@ impl Organisations<'_> {
         self.db.all(sql(MEMBERS).bind(id)).await?.iter().map(read_member).collect()
     }
 
+    /// The organisations that somebody is a member of, by name.
+    pub async fn of_member(&self, email: &EmailAddress) -> Result<Vec<Membership>, StoreError> {
+        let read = |row: &Row| Ok(Membership { org: read(row)?, role: row.role(9)? });
+        let mut all: Vec<Membership> =
+            self.db.all(sql(OF_MEMBER).bind(email)).await?.iter().map(read).collect::<Result<_, StoreError>>()?;
+        all.sort_by(|a, b| a.org.name.cmp(&b.org.name));
+        Ok(all)
+    }
+
     /// One member.
     pub async fn member(&self, id: OrgId, email: &EmailAddress) -> Result<Option<Member>, StoreError> {
         self.db.optional(sql(MEMBER).bind(id).bind(email)).await?.as_ref().map(read_member).transpose()
@@ -173,7 +231,7 @@ impl OrgChanges {
     pub async fn create(&mut self, new: &Organisation, audit: &NewAudit) -> Result<bool, StoreError> {
         let insert = sql(INSERT).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
         let insert = insert.bind(new.max_token_seconds).bind(new.retention_days).bind(new.created_at);
-        if self.tx.run(insert).await? == 0 {
+        if self.tx.run(with_defaults(insert, new)).await? == 0 {
             return Ok(false);
         }
         audit::insert(&mut self.tx, new.id, audit).await?;
@@ -199,14 +257,13 @@ impl OrgChanges {
         }
     }
 
-    /// Makes a [locked](OrgChanges::lock) organisation what `new` says; `false` if its name is taken.
+    /// Makes a [locked](OrgChanges::lock) organisation what `new` says; `false` if its name is taken: then these changes
+    /// are not to be committed.
     pub async fn change(&mut self, new: &Organisation, audit: &NewAudit) -> Result<bool, StoreError> {
-        let change = sql(CHANGE).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
-        if self.tx.run(change.bind(new.max_token_seconds).bind(new.retention_days).bind(audit.at)).await? == 0 {
-            return Ok(false);
-        }
         audit::insert(&mut self.tx, new.id, audit).await?;
-        Ok(true)
+        let change = sql(CHANGE).bind(new.id).bind(new.name.as_str()).bind(i64::from(new.guard));
+        let change = change.bind(new.max_token_seconds).bind(new.retention_days).bind(audit.at);
+        Ok(self.tx.run(with_defaults(change, new)).await? != 0)
     }
 
     /// Removes an organisation with its members and bots, and revokes its tokens; `false` if there is none. What the
@@ -243,8 +300,39 @@ impl OrgChanges {
             }
             _ => {}
         }
-        self.tx.run(sql(PUT_MEMBER).bind(id).bind(email).bind(role.as_str()).bind(audit.at)).await?;
+        // First: whoever takes his own role away has it until then.
         audit::insert(&mut self.tx, id, audit).await?;
+        self.tx.run(sql(PUT_MEMBER).bind(id).bind(email).bind(role.as_str()).bind(audit.at).bind("")).await?;
+        Ok(MemberChange::Done)
+    }
+
+    /// Gives somebody the role that the groups of an identity provider say, or takes the one that they gave. A role that
+    /// was given by hand stays, and so does the last owner's.
+    pub async fn grant(
+        &mut self,
+        id: OrgId,
+        email: &EmailAddress,
+        role: Option<Role>,
+        issuer: &str,
+        audit: &NewAudit,
+    ) -> Result<MemberChange, StoreError> {
+        let Some(before) = self.locked_member(id, email).await? else { return Ok(MemberChange::Absent) };
+        if before.as_ref().is_some_and(|member| member.granted_by != issuer)
+            || before.as_ref().map(|member| member.role) == role
+        {
+            return Ok(MemberChange::Unchanged);
+        }
+        if before.is_some_and(|member| member.role == Role::Owner) && !self.has_other_owner(id, email).await? {
+            return Ok(MemberChange::LastOwner);
+        }
+        audit::insert(&mut self.tx, id, audit).await?;
+        match role {
+            Some(role) => {
+                let put = sql(PUT_MEMBER).bind(id).bind(email).bind(role.as_str()).bind(audit.at).bind(issuer);
+                self.tx.run(put).await?
+            }
+            None => self.tx.run(sql(DELETE_MEMBER).bind(id).bind(email)).await?,
+        };
         Ok(MemberChange::Done)
     }
 
@@ -259,8 +347,8 @@ impl OrgChanges {
         if before.role == Role::Owner && !self.has_other_owner(id, email).await? {
             return Ok(MemberChange::LastOwner);
         }
-        self.tx.run(sql(DELETE_MEMBER).bind(id).bind(email)).await?;
         audit::insert(&mut self.tx, id, audit).await?;
+        self.tx.run(sql(DELETE_MEMBER).bind(id).bind(email)).await?;
         Ok(MemberChange::Done)
     }
 
@@ -296,6 +384,10 @@ pub(crate) async fn touch(tx: &mut Tx, org: OrgId, now: Timestamp) -> Result<(),
     tx.run(sql(TOUCH).bind(org).bind(now)).await.map(drop)
 }
 
+fn with_defaults(statement: Statement, new: &Organisation) -> Statement {
+    statement.bind(new.default_token_seconds).bind(i64::from(new.self_rotate)).bind(new.language)
+}
+
 fn read(row: &Row) -> Result<Organisation, StoreError> {
     Ok(Organisation {
         id: OrgId(row.get(0)?),
@@ -304,9 +396,12 @@ fn read(row: &Row) -> Result<Organisation, StoreError> {
         max_token_seconds: row.get(3)?,
         retention_days: row.get(4)?,
         created_at: row.time(5)?,
+        default_token_seconds: row.get(6)?,
+        self_rotate: row.get::<i64>(7)? != 0,
+        language: row.language(8)?,
     })
 }
 
 fn read_member(row: &Row) -> Result<Member, StoreError> {
-    Ok(Member { email: row.email(0)?, role: row.role(1)?, created_at: row.time(2)? })
+    Ok(Member { email: row.email(0)?, role: row.role(1)?, created_at: row.time(2)?, granted_by: row.get(3)? })
 }

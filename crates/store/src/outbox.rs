@@ -28,7 +28,7 @@ statements! {
     RETRY = "UPDATE outbox SET not_before = $3, lease_until = 0, last_error = $4 \
              WHERE id = $1 AND attempts = $2 AND state = 'waiting'";
     // Of several that are on their way, each counts those before it: six at once are five mails and one too many.
-    SENT_SINCE = "SELECT COUNT(*) FROM outbox WHERE email = $1 AND kind IN ('registration', 'login_code') AND id <> $2 \
+    SENT_SINCE = "SELECT COUNT(*) FROM outbox WHERE email = $1 AND kind IN ('registration', 'login_code', 'sign_in_code') AND id <> $2 \
                   AND claimed_at > $3 AND (state = 'sent' OR state = 'failed' OR (state = 'waiting' AND id < $2))";
     WAITING = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'waiting'";
 }
@@ -56,11 +56,13 @@ pub enum MessageKind {
     OrgLeaked,
     /// Tokens of an organisation end soon, or one was used after its end; goes to those who manage it.
     OrgTokensEnd,
+    /// Somebody gave this address to sign in to the console. The worker decides whether a code is sent.
+    SignInCode,
 }
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [MessageKind; 10] = [
+    pub const ALL: [MessageKind; 11] = [
         MessageKind::Registration,
         MessageKind::Regenerated,
         MessageKind::Reset,
@@ -71,6 +73,7 @@ impl MessageKind {
         MessageKind::Leaked,
         MessageKind::OrgLeaked,
         MessageKind::OrgTokensEnd,
+        MessageKind::SignInCode,
     ];
 
     /// The stored text.
@@ -86,6 +89,7 @@ impl MessageKind {
             MessageKind::Leaked => "leaked",
             MessageKind::OrgLeaked => "org_leaked",
             MessageKind::OrgTokensEnd => "org_tokens_end",
+            MessageKind::SignInCode => "sign_in_code",
         }
     }
 }

@@ -24,9 +24,24 @@ statements! {
     FORGET_LOGINS = "DELETE FROM logins WHERE email = $1";
     FORGET_MESSAGES = "DELETE FROM outbox WHERE email = $1";
     FORGET_ATTEMPTS = "DELETE FROM attempts WHERE email = $1";
+    FORGET_SIGN_INS = "DELETE FROM sign_ins WHERE email = $1";
+    FORGET_SESSIONS = "DELETE FROM sessions WHERE email = $1";
+    FORGET_IDENTITIES = "DELETE FROM identities WHERE email = $1";
+    FORGET_READER = "DELETE FROM readers WHERE email = $1";
     FORGET_IDENTIFIER = "UPDATE org_tokens SET identifier = $3, revoked_at = COALESCE(revoked_at, $4) \
                          WHERE org_id = $1 AND identifier = $2";
 }
+
+/// What goes with an address and rests on nothing else.
+const FORGET: [&str; 7] = [
+    FORGET_LOGINS,
+    FORGET_MESSAGES,
+    FORGET_ATTEMPTS,
+    FORGET_SIGN_INS,
+    FORGET_SESSIONS,
+    FORGET_IDENTITIES,
+    FORGET_READER,
+];
 
 /// A login that was started with an address.
 #[derive(Clone, Debug)]
@@ -133,7 +148,7 @@ impl People<'_> {
             tokens::revoke_all(&mut changes.tx, account, now).await?;
             accounts::erase_in(&mut changes.tx, account).await?;
         }
-        for statement in [FORGET_LOGINS, FORGET_MESSAGES, FORGET_ATTEMPTS] {
+        for statement in FORGET {
             changes.tx.run(sql(statement).bind(email)).await?;
         }
         let mut noted = BTreeSet::new();

@@ -11,9 +11,9 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, authority, bots, ci_sessions, codes, leaks, ledger, logins, maintenance, migrate, notes,
-    on_both_engines, org_tokens, orgs, outbox, people, repeats, revocations, signing_keys, store, token_ends, tokens,
-    trust,
+    accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, leaks, ledger, logins, maintenance,
+    migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations, sessions,
+    sign_ins, signing_keys, store, token_ends, tokens, trust,
 };
 
 /// Every statement over the main part.
@@ -26,6 +26,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         bots::STATEMENTS,
         ci_sessions::STATEMENTS,
         codes::STATEMENTS,
+        identities::STATEMENTS,
         leaks::STATEMENTS,
         logins::STATEMENTS,
         maintenance::STATEMENTS,
@@ -34,9 +35,12 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         org_tokens::STATEMENTS,
         orgs::STATEMENTS,
         outbox::STATEMENTS,
+        owner_codes::STATEMENTS,
         people::STATEMENTS,
         repeats::STATEMENTS,
         revocations::STATEMENTS,
+        sessions::STATEMENTS,
+        sign_ins::STATEMENTS,
         signing_keys::STATEMENTS,
         store::STATEMENTS,
         token_ends::STATEMENTS,

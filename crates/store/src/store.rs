@@ -9,8 +9,9 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, CiSessions, Codes, Keys, Leaks, Logins, Maintenance, OrgTokens, Organisations,
-    Outbox, People, Repeats, Revocations, SigningKeys, TokenEnds, Tokens, Trusts,
+    Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, Keys, Leaks, Logins, Maintenance, OrgTokens,
+    Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Sessions, SignIns, SigningKeys, TokenEnds, Tokens,
+    Trusts,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -108,6 +109,26 @@ impl Store {
     /// The logins from terminals.
     pub fn logins(&self) -> Logins<'_> {
         Logins { db: &self.db }
+    }
+
+    /// Sign-ins to the console that were begun.
+    pub fn sign_ins(&self) -> SignIns<'_> {
+        SignIns { db: &self.db }
+    }
+
+    /// Who is signed in to the console.
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions { db: &self.db }
+    }
+
+    /// Who people are at identity providers.
+    pub fn identities(&self) -> Identities<'_> {
+        Identities { db: &self.db }
+    }
+
+    /// Codes for first owners.
+    pub fn owner_codes(&self) -> OwnerCodes<'_> {
+        OwnerCodes { db: &self.db }
     }
 
     /// The organisations.

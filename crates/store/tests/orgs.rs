@@ -21,8 +21,7 @@ fn audit(action: &'static str, seconds: i64) -> NewAudit {
 }
 
 fn new_org(id: OrgId, name: &str) -> Organisation {
-    let (max_token_seconds, retention_days) = (None, None);
-    Organisation { id, name: name.into(), guard: true, max_token_seconds, retention_days, created_at: NOW }
+    Organisation::new(id, name, NOW)
 }
 
 async fn org(store: &Store, name: &str) -> OrgId {

@@ -40,14 +40,7 @@ impl TestApp {
 
     /// The same with an id that a test's settings name.
     pub async fn organisation_with_id(&self, id: OrgId, name: &str) {
-        let new = Organisation {
-            id,
-            name: name.to_owned(),
-            guard: true,
-            max_token_seconds: None,
-            retention_days: None,
-            created_at: self.clock.now(),
-        };
+        let new = Organisation::new(id, name, self.clock.now());
         assert!(self.app.store.organisations().create(&new, &self.operated("org.created")).await.unwrap());
     }
 

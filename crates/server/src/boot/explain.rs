@@ -7,10 +7,17 @@ use std::path::Path;
 use super::{BootError, check};
 use crate::app::App;
 use crate::config::{ArtifactMode, MailTransport, PrivateUpstream, Registration, Settings, SmtpTls};
+use crate::console::OwnerCode;
 use crate::gate::Knowledge;
 
 /// Where the server is and the next three commands to type.
-pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, program: &str) -> String {
+pub(super) fn welcome(
+    app: &App,
+    bound: SocketAddr,
+    admin: Option<SocketAddr>,
+    owner: Option<&OwnerCode>,
+    program: &str,
+) -> String {
     let origin = app.origins.primary();
     let (base, npm, simple) = (&origin.pages, &origin.npm, &origin.simple);
     let guard = app.gate.current();
@@ -31,6 +38,9 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
         Knowledge::OwnEntriesOnly => "no source configured (feed.sources): own entries and canaries only".to_owned(),
         Knowledge::NothingLoaded => "loading for the first time; until then nothing is let through".to_owned(),
     };
+    if app.settings.console.enabled {
+        let _ = writeln!(text, "  console        {base}/sign-in");
+    }
     let _ = writeln!(text, "  advisories     {advisories}");
     let _ = writeln!(text, "  data           {}", app.settings.data_dir.display());
     let mailbox = match app.settings.mail.transport {
@@ -50,6 +60,14 @@ pub(super) fn welcome(app: &App, bound: SocketAddr, admin: Option<SocketAddr>, p
         (false, false) => String::new(),
     };
     text.push_str(&first);
+    if let Some(owner) = owner {
+        let _ = write!(
+            text,
+            "\nNobody owns an organisation here yet. To make one, open {base}/sign-in/first and type\n\n  {}\n\nThe code counts once, until {}. Another one: {program} admin first-owner\n",
+            owner.code.expose(),
+            owner.until
+        );
+    }
     text.push('\n');
     text
 }

@@ -182,6 +182,9 @@ pub const KEYS: &[Key] = &[
         "[]",
         "The same for issuers in your own network: they may have a private address, and plain http.",
     ),
+    key("console.enabled", "true", "Serve the console's pages: /sign-in, /console, /me."),
+    key("console.idle_minutes", "720", "A session of the console ends after so many minutes without a page."),
+    key("console.session_hours", "168", "A session of the console ends after so many hours in any case."),
     key(
         "ledger.retention_days",
         "400",
@@ -199,7 +202,7 @@ pub const KEYS: &[Key] = &[
     key(
         "limits.registrations_per_hour",
         "30",
-        "Registrations and resets an hour and client address; as many logins may be started.",
+        "Registrations and resets an hour and client address; as many logins and sign-ins may be started.",
     ),
     key(
         "limits.exchanges_per_minute",

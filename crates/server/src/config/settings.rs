@@ -45,6 +45,7 @@ pub struct Settings {
     #[serde(default)]
     pub leaks: Leaks,
     pub bots: Bots,
+    pub console: Console,
     pub ledger: LedgerSettings,
     pub limits: Limits,
 }
@@ -208,6 +209,16 @@ pub struct Bots {
     pub internal_issuers: Vec<String>,
 }
 
+/// `console.*`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "see Settings")]
+pub struct Console {
+    pub enabled: bool,
+    pub idle_minutes: u32,
+    pub session_hours: u32,
+}
+
 /// `ledger.*`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -338,6 +349,8 @@ impl Settings {
             ("limits.hold_seconds", limits.hold_seconds, 0, 3600),
             ("limits.hold_waiting", limits.hold_waiting.into(), 0, MANY),
             ("limits.registrations_per_hour", limits.registrations_per_hour.into(), 1, MANY),
+            ("console.idle_minutes", self.console.idle_minutes.into(), 5, 10_080),
+            ("console.session_hours", self.console.session_hours.into(), 1, 2_160),
             ("limits.exchanges_per_minute", limits.exchanges_per_minute.into(), 1, 1_000_000),
             ("limits.exports", limits.exports as u64, 1, 1000),
             ("limits.mails_per_hour", limits.mails_per_hour.into(), 1, MANY),

@@ -15,14 +15,20 @@ use crate::http::{Code, Problem, negotiate};
 /// Pages load nothing but their own style sheet.
 const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The one style sheet. Pages name it with [`style_version`], so that it may be kept for good: another style has another
-/// address. Asked for without it, it is looked at anew after an hour.
+/// The one style sheet. Pages name it with [`style_version`].
 pub async fn style(RawQuery(query): RawQuery) -> Response<Body> {
-    let named = query.is_some_and(|query| query == format!("v={}", style_version()));
+    asset(STYLE, "text/css; charset=utf-8", query)
+}
+
+/// A file that pages load. Named with its [version](version_of) it may be kept for good: another text has another address.
+/// Asked for without it, it is looked at anew after an hour.
+pub(crate) fn asset(text: &'static str, content_type: &'static str, query: Option<String>) -> Response<Body> {
+    let named = query.is_some_and(|query| query == format!("v={}", version_of(text)));
     let kept = if named { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
-    let mut response = Response::new(Body::from(STYLE));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"));
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
@@ -30,7 +36,12 @@ const STYLE: &str = include_str!("../../templates/page.css");
 
 /// What tells one style sheet from another, for its address in pages.
 pub fn style_version() -> String {
-    let hash = STYLE.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+    version_of(STYLE)
+}
+
+/// What tells one text from another.
+pub(crate) fn version_of(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) // FNV-1a
     });
     format!("{hash:016x}")

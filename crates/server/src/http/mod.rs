@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod code;
+pub(crate) mod form;
 mod memory;
 pub mod negotiate;
 mod object;

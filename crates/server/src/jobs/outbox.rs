@@ -4,6 +4,7 @@
 mod ends;
 mod leak;
 mod login;
+mod sign_in;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,7 +88,7 @@ pub async fn send_due(app: &App, outgoing: &Outgoing) -> Result<usize, StoreErro
 async fn handle(app: &App, outgoing: &Outgoing, message: &Message) -> Result<(), StoreError> {
     let outbox = app.store.outbox();
     let tried = match message.kind {
-        MessageKind::Registration | MessageKind::LoginCode => {
+        MessageKind::Registration | MessageKind::LoginCode | MessageKind::SignInCode => {
             let since = app.clock.now().minus(HOUR);
             let sent = outbox.mails_sent_since(message, since).await?;
             if sent >= i64::from(app.settings.limits.mails_per_hour) {
@@ -96,6 +97,7 @@ async fn handle(app: &App, outgoing: &Outgoing, message: &Message) -> Result<(),
             }
             match message.kind {
                 MessageKind::LoginCode => login::send_code(app, outgoing, message).await,
+                MessageKind::SignInCode => sign_in::send_code(app, outgoing, message).await,
                 _ => register(app, outgoing, message).await,
             }
         }

@@ -11,10 +11,10 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::id::MessageId;
 use sekisho_store::{LoginState, MessageKind, NewMessage};
 
-use super::form::Form;
 use super::page::{PagePath, Visit};
 use crate::app::App;
 use crate::exchange::Exchange;
+use crate::http::form::Form;
 use crate::http::{Problem, negotiate};
 use crate::mail::Addresses;
 

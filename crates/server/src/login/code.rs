@@ -11,11 +11,11 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::id::AttemptId;
 use sekisho_store::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, LoginState, StoreError};
 
-use super::form::Form;
 use super::page::{PagePath, Visit};
 use crate::app::App;
 use crate::exchange::Exchange;
 use crate::http::Problem;
+use crate::http::form::Form;
 
 /// What came of a code.
 enum Tried {

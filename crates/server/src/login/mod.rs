@@ -7,7 +7,6 @@
 pub mod address;
 pub mod code;
 pub mod end;
-mod form;
 pub mod page;
 pub mod terminal;
 mod words;

@@ -11,11 +11,11 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use sekisho_core::login::LoginSecret;
 use sekisho_store::{Login, LoginState, StoreError};
 
+use super::program;
 use super::words::{Note, Words};
-use super::{form, program};
 use crate::app::App;
 use crate::exchange::Exchange;
-use crate::http::{Code, Problem, negotiate};
+use crate::http::{Code, Problem, form, negotiate};
 
 /// The pages load their style sheet and send forms to themselves; nothing may show them inside another page.
 const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

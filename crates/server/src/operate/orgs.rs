@@ -90,9 +90,7 @@ impl Operator {
         owner: Option<&EmailAddress>,
     ) -> Result<OrgShown, OperateError> {
         let id = OrgId::mint(self.now(), &*self.random);
-        let (max_token_seconds, retention_days) = (None, None);
-        let (name, created_at) = (name.to_owned(), self.now());
-        let new = Organisation { id, name, guard, max_token_seconds, retention_days, created_at };
+        let new = Organisation { guard, ..Organisation::new(id, name, self.now()) };
         let mut changes = self.store.organisations().begin().await?;
         if !changes.create(&new, &self.audit("org.created", id, json!({"name": new.name, "guard": guard}))).await? {
             return OperateError::refused(name_taken(&new.name));

@@ -8,7 +8,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{
     AccountId, AttemptId, AuditId, BotId, BotKeyId, CiSessionId, CodeId, EntryId, LoginId, MessageId, OrgId,
-    OrgTokenId, TokenId, TrustId,
+    OrgTokenId, SessionId, SignInId, TokenId, TrustId,
 };
 use sekisho_core::org::Role;
 use sekisho_core::token::TokenHash;
@@ -150,6 +150,8 @@ value_from! {
     CiSessionId: value => Value::Uuid(Some(value.0));
     TrustId: value => Value::Uuid(Some(value.0));
     AuditId: value => Value::Uuid(Some(value.0));
+    SessionId: value => Value::Uuid(Some(value.0));
+    SignInId: value => Value::Uuid(Some(value.0));
 }
 
 /// A row of either engine. Columns are read by their place in the statement.

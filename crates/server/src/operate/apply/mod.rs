@@ -115,12 +115,10 @@ impl Applying<'_> {
     async fn create(&mut self, name: &str, wanted: &Wanted) -> Result<Organisation, OperateError> {
         let (id, now) = (OrgId::mint(self.operator.now(), &*self.operator.random), self.operator.now());
         let new = Organisation {
-            id,
-            name: name.to_owned(),
             guard: wanted.guard.unwrap_or(true),
             max_token_seconds: wanted.max_token_lifetime.flatten(),
             retention_days: wanted.retention.flatten(),
-            created_at: now,
+            ..Organisation::new(id, name, now)
         };
         let audit = self.audit("org.created", id, json!({"name": name, "guard": new.guard}));
         if !self.changes.create(&new, &audit).await? {

@@ -1,4 +1,4 @@
-//! What a form of the login's pages sent: only from those pages, small, and read as text.
+//! What a form of our pages sent: only from those pages, small, and read as text.
 
 use axum::body::Body;
 use http::{HeaderMap, header};
@@ -7,30 +7,36 @@ use url::Url;
 use crate::api::body;
 use crate::http::{Origin, Problem};
 
-/// Largest form; the longest honest one holds an address.
-const MAX_FORM: usize = 4 * 1024;
+/// Largest form; the longest honest one holds a reason or some conditions.
+const MAX_FORM: usize = 16 * 1024;
 
 /// The fields of a form.
-pub(super) struct Form(Vec<(String, String)>);
+pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads the body; what is too long or no form has no fields.
-    pub(super) async fn read(body: Body) -> Result<Form, Problem> {
+    pub(crate) async fn read(body: Body) -> Result<Form, Problem> {
         let bytes = body::read(body).await?;
         let bytes = if bytes.len() <= MAX_FORM { bytes.as_slice() } else { b"" };
         let fields = url::form_urlencoded::parse(bytes);
         Ok(Form(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
+    #[allow(dead_code, reason = "its pages follow")]
+    /// Every text of a field that may stand several times.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.trim())
+    }
+
     /// A field's text; empty where it is not there.
-    pub(super) fn field(&self, name: &str) -> &str {
+    pub(crate) fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.trim())
     }
 }
 
 /// Whether the browser says that the form was sent from a page of ours: by `Sec-Fetch-Site` where there is one (it is sent
 /// over HTTPS and to loopback), and by `Origin`. A form that says neither is not taken.
-pub(super) fn is_ours(headers: &HeaderMap, origin: &Origin) -> bool {
+pub(crate) fn is_ours(headers: &HeaderMap, origin: &Origin) -> bool {
     let one = |name: header::HeaderName| {
         let mut values = headers.get_all(name).iter();
         let value = values.next().map(|v| v.to_str().unwrap_or_default());

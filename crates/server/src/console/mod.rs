@@ -1,0 +1,33 @@
+//! The console: pages for people who look after an organisation, and for each person about himself.
+//!
+//! Pages are made by the server and work without JavaScript. A page's handler takes a [`Visitor`] (anybody), a
+//! [`SignedIn`](visitor::SignedIn) (somebody with a session) or a [`Seat`](seat::Seat) (a member with a right); taking one is
+//! the check, and on a request that changes something it is also the check that the form comes from a page of ours.
+//! What ends a request early is a [`Halt`](page::Halt), which is a page too.
+
+mod cookie;
+mod page;
+mod seat;
+mod sign_in;
+pub mod text;
+mod visitor;
+
+use std::sync::Arc;
+
+use axum::{Router, routing};
+
+use crate::app::App;
+
+pub(crate) use sign_in::first_owner::{OwnerCode, announce};
+
+/// Every address of the console.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/sign-in", routing::get(sign_in::address::show).post(sign_in::address::give))
+        .route("/sign-in/code", routing::get(sign_in::code::show).post(sign_in::code::enter))
+        .route("/sign-in/first", routing::get(sign_in::first_owner::show).post(sign_in::first_owner::enter))
+        .route("/sign-out", routing::post(sign_in::out::out))
+        .route("/language", routing::post(sign_in::language::choose))
+        .route("/console", routing::get(sign_in::begin))
+        .route("/assets/console.js", routing::get(page::script))
+}
