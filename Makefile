@@ -34,7 +34,7 @@ test-openapi:
 test-clients:
 	@scripts/test clients
 
-# The measurements of docs/benchmarks.md, against nginx and other proxies: about 25 minutes on a quiet machine.
+# The measurements of docs/benchmarks.md, against nginx and other proxies: about 30 minutes on a quiet machine.
 bench:
 	@bench/run
 

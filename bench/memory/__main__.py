@@ -1,4 +1,4 @@
-"""Memory under large documents, the cost of a restart, and what an idle connection takes."""
+"""The cost of a restart, and what an idle connection takes."""
 
 import os
 import pathlib
@@ -7,16 +7,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
-from world import SIMPLE_JSON, Origin, Server, enlarged, fetched
+from documents import enlarged
+from world import SIMPLE_JSON, Origin, Server, fetched
 
 INSTALL_V1 = "application/vnd.npm.install-v1+json"
 BINARY = pathlib.Path(os.environ["BENCH_BINARY"]).resolve()
 DOCUMENTS = pathlib.Path(".test/bench/documents")
-BIG = 40 << 20
-CLIENTS = 32
 PACKAGES = [
     ("npm", "express"),
     ("npm", "next"),
@@ -29,73 +27,12 @@ PACKAGES = [
 
 
 def main():
-    parts = sys.argv[1:] or ["big", "restart", "idle"]
+    parts = sys.argv[1:] or ["restart", "idle"]
     with tempfile.TemporaryDirectory() as folder:
         for part in parts:
             data = pathlib.Path(folder) / part / "data"
             data.mkdir(parents=True)
-            {"big": big, "restart": restart, "idle": idle}[part](data)
-
-
-def ask(port, accept, encoding, slow, results):
-    """One client; a slow one reads 256 KiB each 20 ms."""
-    client = socket.create_connection(("127.0.0.1", port), 300)
-    if slow:
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
-    head = f"GET /npm/big HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: {accept}\r\nConnection: close\r\n"
-    client.sendall(f"{head}Accept-Encoding: {encoding}\r\n\r\n".encode())
-    total, first = 0, client.recv(64)
-    while chunk := client.recv(256 << 10):
-        total += len(chunk)
-        if slow:
-            time.sleep(0.02)
-    client.close()
-    results.append((first.split(b" ")[1] == b"200", total))
-
-
-def storm(server, accepts=("application/json", INSTALL_V1), encodings=("gzip", "identity")):
-    """Clients of every kind at once; every fourth reads slowly. The most memory held meanwhile, in MiB."""
-    server.reset()
-    results = []
-    kinds = [(accept, encoding) for accept in accepts for encoding in encodings]
-    clients = [
-        threading.Thread(target=ask, args=(server.port, *kinds[n % len(kinds)], (n // len(kinds)) % 4 == 3, results))
-        for n in range(CLIENTS)
-    ]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    good = sum(ok for ok, _ in results)
-    return server.memory("VmHWM"), good, sum(total for _, total in results)
-
-
-def big(data):
-    """A packument of 40 MiB."""
-    origin = Origin()
-    body = enlarged(fetched(DOCUMENTS, "npm", "next"), "big", BIG)
-    origin.add("/npm/big", "application/json", body)
-    del body
-    server = Server(BINARY, data, origin.address)
-    server.get("/npm/-/ping")
-    idle = server.memory("VmRSS")
-    print(f"A packument of {BIG >> 20} MiB, {CLIENTS} clients; idle {idle:.0f} MiB; MiB above idle at most:")
-    for title, storming in [
-        ("cold, all forms", {}),
-        ("warm, all forms", {}),
-        ("warm, gzip", {"encodings": ("gzip",)}),
-        ("warm, identity", {"encodings": ("identity",)}),
-    ]:
-        most, good, total = storm(server, **storming)
-        print(f"  {title:18} {most - idle:6.0f}   ({good} of {CLIENTS} answered, {total / 1e6:.0f} MB sent)", flush=True)
-    time.sleep(2)
-    print(f"  two seconds later  {server.memory('VmRSS') - idle:6.0f}")
-    server.stop()
-    origin.stop()
-    server = Server(BINARY, data, origin.address, server.port)
-    most, good, _ = storm(server)
-    print(f"  restarted, no upstream {most - idle:2.0f}   ({good} of {CLIENTS} answered)")
-    server.stop()
+            {"restart": restart, "idle": idle}[part](data)
 
 
 def restart(data):

@@ -55,24 +55,6 @@ def python(name):
     return body
 
 
-def enlarged(packument, name, size):
-    """A packument of at least `size` bytes: the versions of a real one, again under higher numbers."""
-    document = json.loads(packument)
-    document["name"] = name
-    real = [(version, entry | {"name": name}) for version, entry in document["versions"].items()]
-    document["versions"] = dict(real)
-    compact = lambda value: json.dumps(value, separators=(",", ":"))
-    length, number = len(compact(document)), 0
-    while length < size:
-        version, entry = real[number % len(real)]
-        more = f"{1000 + number}.0.0"
-        entry = json.loads(compact(entry).replace(f"-{version}.tgz", f"-{more}.tgz")) | {"version": more}
-        document["versions"][more] = entry
-        length += len(compact(entry)) + len(more) + 4
-        number += 1
-    return compact(document).encode()
-
-
 class Origin:
     """Serves bodies by path as a public registry does: gzip, a tag, five minutes."""
 
@@ -167,12 +149,9 @@ class Server:
         return answer.status, answer.headers, body, time.perf_counter() - started
 
     def memory(self, field):
-        """MiB of VmRSS (now) or VmHWM (the most since `reset`)."""
+        """MiB of a line of its status."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+)", status).group(1)) / 1024
-
-    def reset(self):
-        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def stop(self):
         self.process.terminate()

@@ -15,6 +15,7 @@ import programs
 import section_artifacts
 import section_cold
 import section_installs
+import section_large
 import section_memory
 import section_others
 import section_start
@@ -30,6 +31,7 @@ SECTIONS = {
     "artifacts": section_artifacts.run,
     "start": section_start.run,
     "memory": section_memory.run,
+    "large": section_large.run,
     "cold": section_cold.run,
     "resolve": section_installs.resolve,
     "install": section_installs.install,
@@ -103,10 +105,10 @@ def measured(run, name):
     try:
         SECTIONS[name](run)
     except programs.NotMeasured as error:
-        run.page.left_out(name, error)
+        run.page.failed(name, error)
     except Exception as error:
         traceback.print_exc()
-        run.page.left_out(name, repr(error))
+        run.page.failed(name, repr(error))
     finally:
         programs.stop_all()
     print(f"\n({name}: {time.monotonic() - began:.0f} s)", file=sys.stderr)

@@ -136,3 +136,21 @@ def tarballs(packument: bytes):
     """The file names of a packument's tarballs, in its order."""
     versions = json.loads(packument)["versions"].values()
     return [version["dist"]["tarball"].rsplit("/", 1)[1] for version in versions]
+
+
+def enlarged(packument, name, size):
+    """A packument of at least `size` bytes: the versions of a real one, again under higher numbers."""
+    document = json.loads(packument)
+    document["name"] = name
+    real = [(version, entry | {"name": name}) for version, entry in document["versions"].items()]
+    document["versions"] = dict(real)
+    compact = lambda value: json.dumps(value, separators=(",", ":"))
+    length, number = len(compact(document)), 0
+    while length < size:
+        version, entry = real[number % len(real)]
+        more = f"{1000 + number}.0.0"
+        entry = json.loads(compact(entry).replace(f"-{version}.tgz", f"-{more}.tgz")) | {"version": more}
+        document["versions"][more] = entry
+        length += len(compact(entry)) + len(more) + 4
+        number += 1
+    return compact(document).encode()

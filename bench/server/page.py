@@ -13,8 +13,8 @@ columns of a table with each other, not with other machines.
 """
 
 REPEAT = """\
-`make bench` takes about 25 minutes and prints; `bench/run --write` also writes this page; `bench/run --only SECTION`
-measures one part (`warm`, `others`, `artifacts`, `start`, `memory`, `cold`, `resolve`, `install`), with `--write` into the
+`make bench` takes about 30 minutes and prints; `bench/run --write` also writes this page; `bench/run --only SECTION`
+measures one part (`warm`, `others`, `artifacts`, `start`, `memory`, `large`, `cold`, `resolve`, `install`), with `--write` into the
 page of the last whole run on that machine; `BENCH_QUICK=1` takes about four minutes and is for trying things. What it needs is installed: nginx, wrk and curl as Debian's packages, the
 other proxies and the package managers by their names into `.test/bench`. The documents are fetched once from the
 registries that this machine is set to and stay there; deleting the folder fetches them anew. PostgreSQL is measured where
@@ -68,6 +68,11 @@ class Page:
 
     def left_out(self, what, why):
         self.say(f"Not measured: {what}. {' '.join(str(why).split())[:400]}")
+
+    def failed(self, section, why):
+        """A part that did not come to its end: what it measured of its goals may be missing in the summary, and this says so."""
+        self.left_out(section, why)
+        self.section["goals"].append((f"the goals of `{section}`", "MISSED", "not measured, or not all: see there"))
 
     def invalid(self, named):
         """A row in which a request failed is worth nothing, and is named."""

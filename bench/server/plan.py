@@ -25,7 +25,7 @@ class Plan:
     slow_clients: bool
 
 
-FULL = Plan(CONNECTIONS, rounds=3, seconds=2, slow_seconds=4, starts=3, colds=5, installs=3, slow_clients=True)
+FULL = Plan(CONNECTIONS, rounds=3, seconds=2, slow_seconds=4, starts=3, colds=5, installs=5, slow_clients=True)
 QUICK = Plan((32,), rounds=1, seconds=1, slow_seconds=1, starts=1, colds=1, installs=1, slow_clients=False)
 
 

@@ -17,6 +17,7 @@ from run import progress
 from sekisho import knows
 
 GOAL_ANSWERS, GOAL_BYTES = 25_000, 1e9
+CACHED_GOAL = "cached tarballs at least 1 GB/s"
 BIG = documents.Row("bench-big, full", "/npm/bench-big", "application/json", "application/json")
 BIG_BYTES = 4 << 20
 
@@ -87,6 +88,7 @@ def run(run):
             cached(run)
         except NotMeasured as error:
             page.left_out("tarballs out of the artifact cache", error)
+            page.goal(CACHED_GOAL, False, "not measured")
 
 
 def cells(taken):
@@ -125,7 +127,7 @@ def cached(run):
         page.invalid(((f"cached, {connections}, Sekisho", mine), (f"cached, {connections}, nginx", theirs)))
     page.say(CACHED)
     page.say(report.table(["conns", "Sekisho GB/s", "nginx GB/s", "MiB"], lines, left=0))
-    page.goal("cached tarballs at least 1 GB/s", best * 1e9 >= GOAL_BYTES, f"{best:.2f} GB/s")
+    page.goal(CACHED_GOAL, best * 1e9 >= GOAL_BYTES, f"{best:.2f} GB/s")
     ours.stop()
     nginx.stop()
 

@@ -33,6 +33,7 @@ def run(run):
             while len(held) < wanted:
                 held.append(ask(server, row))
             time.sleep(1)
+            expect(all(map(is_open, held)), f"{server.name} closed connections: opening them took longer than it waits")
             used.append(rss_mib(server.pids()))
         grown[server.name] = (used[-1] - used[0]) * 1024 / (COUNTS[-1] - COUNTS[0])
         lines.append([server.name, *(f"{mib:.1f} MiB" for mib in used), f"{grown[server.name]:.1f} KiB"])
@@ -62,3 +63,15 @@ def ask(server, row):
     body = answer.read()
     expect(answer.status == 200 and body, f"{server.name} answered {answer.status} to an open connection")
     return connection
+
+
+def is_open(connection):
+    """The server has not closed it, and has sent no more than was read."""
+    connection.setblocking(False)
+    try:
+        connection.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
