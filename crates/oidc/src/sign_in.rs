@@ -80,18 +80,7 @@ impl Issuers {
         }
         let source = self.source(&us.issuer)?;
         let endpoint = source.metadata().await?.token_endpoint.clone().ok_or_else(|| missing("token_endpoint"))?;
-        let mut fields = Serializer::new(String::new());
-        fields
-            .append_pair("grant_type", "authorization_code")
-            .append_pair("code", code)
-            .append_pair("redirect_uri", us.redirect_uri.as_str())
-            .append_pair("code_verifier", &begun.verifier);
-        // The secret travels in the header; both parts are encoded like a form first (RFC 6749, 2.3.1).
-        let basic = us.client_secret.as_ref().map(|secret| (encoded(&us.client_id).to_string(), encoded(secret)));
-        if basic.is_none() {
-            fields.append_pair("client_id", &us.client_id);
-        }
-        let form = Form { body: Zeroizing::new(fields.finish()), basic };
+        let form = exchange(us, code, &begun.verifier);
         let answer = source.post(endpoint, form).await.map_err(Refused::Unavailable)?;
         let answer = json::object(&answer).ok_or(Refused::Malformed("the token endpoint's answer"))?;
         let token = answer.get("id_token").and_then(Value::as_str).ok_or(Refused::Claim("id_token"))?;
@@ -99,6 +88,22 @@ impl Issuers {
         let expected = Expectations { issuers: &[&us.issuer], audiences: &audiences, nonce: Some(&begun.nonce) };
         self.verify(token, &expected).await
     }
+}
+
+/// The question for the tokens of a code. The secret travels in the header; both parts are encoded like a form first
+/// (RFC 6749, 2.3.1).
+fn exchange(us: &RelyingParty, code: &str, verifier: &str) -> Form {
+    let mut fields = Serializer::new(String::new());
+    fields
+        .append_pair("grant_type", "authorization_code")
+        .append_pair("code", code)
+        .append_pair("redirect_uri", us.redirect_uri.as_str())
+        .append_pair("code_verifier", verifier);
+    let basic = us.client_secret.as_ref().map(|secret| (encoded(&us.client_id).to_string(), encoded(secret)));
+    if basic.is_none() {
+        fields.append_pair("client_id", &us.client_id);
+    }
+    Form { body: Zeroizing::new(fields.finish()), basic }
 }
 
 fn encoded(text: &str) -> Zeroizing<String> {

@@ -7,6 +7,7 @@ use moka::future::Cache;
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Clock, Ecosystem, PackageName, Random};
+use sekisho_oidc::Issuers;
 use sekisho_store::Store;
 use sekisho_upstream::{Artifacts, Client, Counters};
 use tokio::sync::{Notify, Semaphore};
@@ -51,6 +52,8 @@ pub struct App {
     pub callers: Callers,
     /// Which pipelines may come, and the keys that sign their tokens.
     pub pipelines: Pipelines,
+    /// Where people sign in to the console.
+    pub sign_in_issuers: Issuers,
     /// How much they may ask.
     pub limiter: Limiter,
     /// What they took.

@@ -94,7 +94,9 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
     let keys = Arc::new(keys);
     let out = Arc::new(client.clone()) as Arc<dyn Outgoing>;
     let issuers = pipelines::issuers(&settings, &out, &clock).expect("the settings were checked");
+    let provider = pipelines::provider(&settings, &out, &clock).expect("the settings were checked");
     Arc::new(App {
+        sign_in_issuers: provider,
         callers: Callers::new(store.clone(), keys.clone(), clock.clone()),
         pipelines: Pipelines::new(&settings, issuers, keys, &origins.primary().api),
         limiter: Limiter::new(&settings.limits, clock.clone()),

@@ -74,7 +74,7 @@ pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated,
 pub use orgs::{Member, MemberChange, Membership, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use owner_codes::{FirstOwner, OWNER_CODE_LIFETIME, OwnerCodes};
-pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, People};
+pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, HeldSession, People};
 pub use repeats::{NewRepeat, REPEAT_LIFETIME, Repeat, Repeats};
 pub use revocations::Revocations;
 pub use sessions::{NewConsoleSession, Session, Sessions};

@@ -21,6 +21,8 @@ statements! {
     MEMBERSHIPS = "SELECT o.id, o.name, m.role, m.created_at FROM members m JOIN organisations o ON o.id = m.org_id \
                    WHERE m.email = $1 ORDER BY o.id";
     ORGS_OF = "SELECT DISTINCT org_id FROM org_tokens WHERE identifier = $1";
+    SESSIONS = "SELECT issuer, agent, network, created_at, seen_at FROM sessions WHERE email = $1 ORDER BY created_at, id";
+    IDENTITIES = "SELECT issuer, subject, created_at FROM identities WHERE email = $1 ORDER BY issuer, subject";
     FORGET_LOGINS = "DELETE FROM logins WHERE email = $1";
     FORGET_MESSAGES = "DELETE FROM outbox WHERE email = $1";
     FORGET_ATTEMPTS = "DELETE FROM attempts WHERE email = $1";
@@ -54,6 +56,21 @@ pub struct HeldLogin {
     pub state: String,
     /// When it was started.
     pub created_at: Timestamp,
+}
+
+/// A session of the console.
+#[derive(Clone, Debug)]
+pub struct HeldSession {
+    /// The identity provider that said who it is; empty for a mailed code.
+    pub issuer: String,
+    /// The browser.
+    pub agent: String,
+    /// The network it came from.
+    pub network: String,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When it was last used.
+    pub seen_at: Timestamp,
 }
 
 /// A message to an address.
@@ -113,6 +130,21 @@ impl People<'_> {
             Ok(HeldMessage { kind, language, state: row.get(2)?, created_at: row.time(3)? })
         };
         self.db.all(sql(MESSAGES).bind(email)).await?.iter().map(read).collect()
+    }
+
+    /// Sessions of the console.
+    pub async fn sessions(&self, email: &EmailAddress) -> Result<Vec<HeldSession>, StoreError> {
+        let read = |row: &Row| {
+            let (issuer, agent, network) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(HeldSession { issuer, agent, network, created_at: row.time(3)?, seen_at: row.time(4)? })
+        };
+        self.db.all(sql(SESSIONS).bind(email)).await?.iter().map(read).collect()
+    }
+
+    /// Who somebody is at identity providers: issuer, subject, and since when that is known.
+    pub async fn identities(&self, email: &EmailAddress) -> Result<Vec<(String, String, Timestamp)>, StoreError> {
+        let read = |row: &Row| Ok((row.get(0)?, row.get(1)?, row.time(2)?));
+        self.db.all(sql(IDENTITIES).bind(email)).await?.iter().map(read).collect()
     }
 
     /// Tries at one-time codes: from which network, and when.

@@ -6,6 +6,7 @@ use sekisho_core::id::{AuditId, BotId, BotKeyId, OrgId, OrgTokenId};
 use sekisho_core::org::{Role, UserIdentifier};
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Clock, Timestamp};
+use sekisho_server::console::OwnerCode;
 use sekisho_store::{Bot, MemberChange, NewAudit, NewBotKey, NewOrgToken, Organisation};
 
 use crate::TestApp;
@@ -58,6 +59,13 @@ impl TestApp {
         let (email, audit) = (EmailAddress::parse(email).unwrap(), self.operated("member.put"));
         let change = self.app.store.organisations().put_member(org, &email, role, &audit).await.unwrap();
         assert_eq!(change, MemberChange::Done);
+    }
+
+    /// A code for a first owner, as the server prints it at its start.
+    pub async fn owner_code(&self) -> String {
+        let code = OwnerCode::mint(self.clock.now(), &*self.random, &self.app.secret);
+        code.store(&self.app.store, self.clock.now()).await.unwrap();
+        code.code.expose().to_owned()
     }
 
     /// Makes a bot with a key.

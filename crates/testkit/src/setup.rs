@@ -34,6 +34,7 @@ pub struct Setup {
     entries: Vec<Entry>,
     transport: Option<Transport>,
     npm: Option<SourceState>,
+    provider: bool,
 }
 
 impl Default for Setup {
@@ -47,6 +48,7 @@ impl Default for Setup {
             entries: Vec::new(),
             transport: None,
             npm: None,
+            provider: false,
         }
     }
 }
@@ -55,6 +57,12 @@ impl Setup {
     /// On this engine.
     pub fn on(mut self, engine: TestEngine) -> Setup {
         self.engine = engine;
+        self
+    }
+
+    /// With an identity provider for the console at the fake upstream, under `idp`; the file names the client.
+    pub fn provider(mut self) -> Setup {
+        self.provider = true;
         self
     }
 
@@ -120,6 +128,10 @@ impl Setup {
         let mut flags = vec![("data_dir".to_owned(), folder.path().display().to_string())];
         // Whoever asks for no issuer never meets it.
         flags.push(("bots.internal_issuers".to_owned(), upstream.at(ISSUER).to_string()));
+        if self.provider {
+            flags.push(("console.oidc.issuer".to_owned(), upstream.at("idp").to_string()));
+            flags.push(("console.oidc.internal".to_owned(), "true".to_owned()));
+        }
         flags.extend(self.settings);
         let file = folder.path().join("sekisho.toml");
         std::fs::write(&file, self.file).unwrap();

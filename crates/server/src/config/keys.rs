@@ -184,6 +184,31 @@ pub const KEYS: &[Key] = &[
     ),
     key("console.enabled", "true", "Serve the console's pages: /sign-in, /console, /me."),
     key("console.idle_minutes", "720", "A session of the console ends after so many minutes without a page."),
+    key(
+        "console.oidc.issuer",
+        "",
+        "Identity provider at which people sign in to the console, exactly as `iss` of its tokens says. Its address for us is <public url>/sign-in/provider/back.",
+    ),
+    key(
+        "console.oidc.internal",
+        "false",
+        "The provider stands in a private network or on this machine: plain http and private addresses are allowed for it.",
+    ),
+    key("console.oidc.name", "", "What the button says: \"Sign in with …\". Default: the provider's host."),
+    key("console.oidc.client_id", "", "What the provider calls this checkpoint."),
+    key("console.oidc.client_secret", "", "The secret that the provider gave to it. None: a public client."),
+    key("console.oidc.client_secret_file", "", "File that holds the secret."),
+    key(
+        "console.oidc.scopes",
+        "[\"email\"]",
+        "What is asked for beside `openid`. An address counts only if the provider says that it verified it.",
+    ),
+    key("console.oidc.groups_claim", "\"groups\"", "Claim of the ID token that lists a person's groups."),
+    key(
+        "console.oidc.roles",
+        "[]",
+        "Roles by group, given and taken at each sign-in: \"guard_viewer@OR01…=engineers\". A role given by hand stays.",
+    ),
     key("console.session_hours", "168", "A session of the console ends after so many hours in any case."),
     key(
         "ledger.retention_days",

@@ -5,6 +5,7 @@
 mod forms;
 pub mod keys;
 pub mod load;
+mod provider;
 mod secrets;
 mod settings;
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod upstreams;
 mod words;
 
 pub use load::{ConfigError, Layers, SetBy, load};
+pub use provider::{Grant, Provider};
 pub use secrets::Secret;
 pub use settings::*;
 pub use upstreams::*;

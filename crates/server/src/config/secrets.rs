@@ -42,6 +42,8 @@ impl Settings {
         let s3 = &mut self.artifacts.s3;
         resolve("artifacts.s3.access_key", &mut s3.access_key, &s3.access_key_file)?;
         resolve("artifacts.s3.secret_key", &mut s3.secret_key, &s3.secret_key_file)?;
+        let oidc = &mut self.console.oidc;
+        resolve("console.oidc.client_secret", &mut oidc.client_secret, &oidc.client_secret_file)?;
         resolve("mail.smtp.password", &mut self.mail.smtp.password, &self.mail.smtp.password_file)
     }
 }

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use super::forms::{artifact_store, issuer, log_levels, public_url, registry_host, upstream_url};
+use super::provider::Provider;
 use super::secrets::Secret;
 use super::upstreams::Upstreams;
 use super::words::with_example;
@@ -217,6 +218,7 @@ pub struct Console {
     pub enabled: bool,
     pub idle_minutes: u32,
     pub session_hours: u32,
+    pub oidc: Provider,
 }
 
 /// `ledger.*`
@@ -315,6 +317,16 @@ impl Settings {
         }
         if self.bots.audiences.iter().any(String::is_empty) {
             return fail("bots.audiences", "an empty text is no audience");
+        }
+        let oidc = &self.console.oidc;
+        if let Some(text) = &oidc.issuer {
+            let key = "console.oidc.issuer";
+            issuer(text, oidc.internal).map_err(|why| (key, with_example(key, &why)))?;
+            if oidc.client_id.is_none() {
+                return fail(key, "needs console.oidc.client_id: the name that the provider gave to this checkpoint");
+            }
+        } else if oidc.client_id.is_some() || !oidc.roles.is_empty() {
+            return fail("console.oidc.issuer", "is not set, and other keys of console.oidc are");
         }
         for url in &self.public_urls {
             // The address itself is not said: a wrong one may carry a password.

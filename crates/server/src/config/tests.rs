@@ -87,7 +87,10 @@ fn another(path: &str, secret: &Path) -> String {
         "listen" | "admin_listen" => "127.0.0.1:9999",
         "public_urls" => "https://packages.example.com",
         "trusted_proxies" => "10.0.0.0/8",
-        "anonymous" | "upstream.npm.enabled" | "upstream.pypi.enabled" => "false",
+        "anonymous" | "upstream.npm.enabled" | "upstream.pypi.enabled" | "console.enabled" => "false",
+        "console.oidc.internal" => "true",
+        "console.oidc.issuer" => "https://id.example",
+        "console.oidc.roles" => "guard_viewer@OR01K6NBQK6XFVQ8ZZR024H36H2N=engineers",
         "registration" => "off",
         "upstream.npm.url" | "upstream.pypi.url" => "https://registry.example/",
         "upstream.npm.audience" | "upstream.pypi.audience" => "domain:example.com",
@@ -113,6 +116,10 @@ fn another(path: &str, secret: &Path) -> String {
 fn companions(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "tls.cert" => vec![("tls.key", "key.pem")],
+        "console.oidc.issuer" => vec![("console.oidc.client_id", "sekisho")],
+        "console.oidc.client_id" | "console.oidc.roles" => {
+            vec![("console.oidc.issuer", "https://id.example"), ("console.oidc.client_id", "sekisho")]
+        }
         "tls.key" => vec![("tls.cert", "cert.pem")],
         "upstream.npm.token" | "upstream.npm.token_file" => vec![("upstream.npm.url", "https://registry.example/")],
         "upstream.pypi.token" | "upstream.pypi.token_file" => vec![("upstream.pypi.url", "https://registry.example/")],

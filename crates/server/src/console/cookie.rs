@@ -9,8 +9,10 @@ use crate::http::Origin;
 pub(super) enum Cookie {
     /// Who is signed in.
     Session,
-    /// The browser that waits for a code, or comes back from an identity provider.
+    /// The browser that waits for a code.
     SignIn,
+    /// The browser that is on its way to an identity provider and back.
+    Provider,
     /// The language that was chosen before anybody signed in.
     Language,
 }
@@ -45,9 +47,11 @@ impl Cookie {
         match (self, transport) {
             (Cookie::Session, Transport::Secure) => "__Host-sekisho-session",
             (Cookie::SignIn, Transport::Secure) => "__Host-sekisho-sign-in",
+            (Cookie::Provider, Transport::Secure) => "__Host-sekisho-provider",
             (Cookie::Language, Transport::Secure) => "__Host-sekisho-language",
             (Cookie::Session, _) => "sekisho-session",
             (Cookie::SignIn, _) => "sekisho-sign-in",
+            (Cookie::Provider, _) => "sekisho-provider",
             (Cookie::Language, _) => "sekisho-language",
         }
     }
@@ -63,7 +67,7 @@ impl Cookie {
     }
 
     /// Sets it; without `seconds` the browser keeps it until it is closed. `value` is one of our own texts: letters, digits,
-    /// hyphens.
+    /// hyphens, dots.
     pub(super) fn set(self, headers: &mut HeaderMap, transport: Transport, value: &str, seconds: Option<u64>) {
         let secure = if transport == Transport::Secure { "; Secure" } else { "" };
         let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();

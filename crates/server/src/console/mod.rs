@@ -18,7 +18,8 @@ use axum::{Router, routing};
 
 use crate::app::App;
 
-pub(crate) use sign_in::first_owner::{OwnerCode, announce};
+pub use sign_in::first_owner::OwnerCode;
+pub(crate) use sign_in::first_owner::announce;
 
 /// Every address of the console.
 pub fn routes() -> Router<Arc<App>> {
@@ -26,6 +27,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/sign-in", routing::get(sign_in::address::show).post(sign_in::address::give))
         .route("/sign-in/code", routing::get(sign_in::code::show).post(sign_in::code::enter))
         .route("/sign-in/first", routing::get(sign_in::first_owner::show).post(sign_in::first_owner::enter))
+        .route("/sign-in/provider", routing::get(sign_in::provider::go))
+        .route("/sign-in/provider/back", routing::get(sign_in::provider::back))
         .route("/sign-out", routing::post(sign_in::out::out))
         .route("/language", routing::post(sign_in::language::choose))
         .route("/console", routing::get(sign_in::begin))

@@ -161,7 +161,7 @@ pub(super) fn see_other(visitor: &Visitor, path: &str) -> Response<Body> {
 pub(super) fn safe_next(path: &str) -> &str {
     let ours =
         |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['/', '?']));
-    let plain = path.len() <= 1000 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    let plain = path.len() <= 1000 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !path.contains("..");
     if plain && ["/console", "/me", "/why"].into_iter().any(ours) { path } else { "/console" }
 }
 
@@ -209,6 +209,16 @@ pub(crate) enum Why {
     PlainHttp,
     /// The code's sign-in is over.
     CodeOver,
+    /// Nobody here began this way to the identity provider, or too long ago.
+    ProviderOver,
+    /// The identity provider signed nobody in.
+    ProviderRefused,
+    /// The identity provider does not answer.
+    ProviderAway,
+    /// The identity provider names no address that it verified.
+    NotVerified,
+    /// Another person of the identity provider had the address first.
+    AddressTaken,
     /// Guard is not enabled for the organisation.
     GuardOff,
     /// Too often within an hour.
@@ -228,6 +238,11 @@ impl Why {
             Why::NotFromHere => (StatusCode::FORBIDDEN, "halt-not-from-here", "halt-not-from-here-next"),
             Why::PlainHttp => (StatusCode::FORBIDDEN, "halt-plain-http", "halt-plain-http-next"),
             Why::CodeOver => (StatusCode::BAD_REQUEST, "halt-code-over", "halt-code-over-next"),
+            Why::ProviderOver => (StatusCode::BAD_REQUEST, "halt-provider-over", "halt-provider-over-next"),
+            Why::ProviderRefused => (StatusCode::FORBIDDEN, "halt-provider-refused", "halt-provider-refused-next"),
+            Why::ProviderAway => (StatusCode::SERVICE_UNAVAILABLE, "halt-provider-away", "halt-provider-away-next"),
+            Why::NotVerified => (StatusCode::FORBIDDEN, "halt-not-verified", "halt-not-verified-next"),
+            Why::AddressTaken => (StatusCode::FORBIDDEN, "halt-address-taken", "halt-address-taken-next"),
             Why::GuardOff => (StatusCode::FORBIDDEN, "halt-guard-off", "halt-guard-off-next"),
             Why::TooMany => (StatusCode::TOO_MANY_REQUESTS, "halt-too-many", "halt-too-many-next"),
             Why::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "halt-unavailable", "halt-unavailable-next"),

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod backup;
 pub mod bots;
+pub mod console;
 pub mod doctor;
 pub mod lifetimes;
 pub mod members;

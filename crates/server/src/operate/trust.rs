@@ -196,7 +196,7 @@ pub(super) fn audiences(settings: &Settings) -> Vec<String> {
 }
 
 /// The first public address, as a server with these settings says it.
-fn public_url(settings: &Settings) -> String {
+pub(super) fn public_url(settings: &Settings) -> String {
     let (npm, pypi) = (settings.npm_host.as_deref(), settings.pypi_host.as_deref());
     let origins = Origins::new(&settings.public_urls, npm, pypi, settings.listen, settings.serves_tls());
     origins.primary().api.clone()

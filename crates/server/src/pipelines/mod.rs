@@ -89,6 +89,13 @@ pub fn issuers(settings: &Settings, out: &Arc<dyn Outgoing>, clock: &Arc<dyn Clo
     Ok(Issuers::new(all?, out, clock, Timing::default()))
 }
 
+/// The identity provider at which people sign in to the console, or none.
+pub fn provider(settings: &Settings, out: &Arc<dyn Outgoing>, clock: &Arc<dyn Clock>) -> Result<Issuers, IssuerError> {
+    let oidc = &settings.console.oidc;
+    let issuer = oidc.issuer.as_deref().map(|text| Issuer::new(text, oidc.internal)).transpose()?;
+    Ok(Issuers::new(issuer, out, clock, Timing::default()))
+}
+
 /// Our names as an audience.
 pub fn audiences(settings: &Settings, public_url: &str) -> Vec<String> {
     match settings.bots.audiences.as_slice() {

@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod boot;
 mod compression;
+mod console;
 mod credentials;
 mod database_down;
 mod decision;

@@ -3,6 +3,8 @@ sign-in-intro = Give your address. If something here belongs to it, a code comes
 sign-in-email = E-mail address
 sign-in-send = Send a code
 sign-in-not-an-address = This is no e-mail address that can be used here. It has letters, digits and the like before the @, and a domain after it.
+sign-in-with = Sign in with { $name }
+sign-in-or = Or with a code by mail:
 sign-in-first-hint = Nobody owns an organisation here yet.
 sign-in-first-link = Set it up with the code that the server printed
 

@@ -3,6 +3,8 @@ sign-in-intro = メールアドレスを入力してください。このサー�
 sign-in-email = メールアドレス
 sign-in-send = コードを送信
 sign-in-not-an-address = このメールアドレスは使えません。@ の前は英数字など、@ の後ろはドメインです。
+sign-in-with = { $name } でサインイン
+sign-in-or = メールのコードでもサインインできます。
 sign-in-first-hint = まだ組織のオーナーがいません。
 sign-in-first-link = サーバーが表示したコードで設定する
 

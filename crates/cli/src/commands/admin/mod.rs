@@ -4,6 +4,7 @@ mod apply;
 mod backup;
 mod bot;
 mod confirm;
+mod console;
 mod doctor;
 mod member;
 mod org;
@@ -59,6 +60,10 @@ enum AdminCommand {
     Restore(restore::RestoreArguments),
     /// Look at everything that the server stands on, and say what to do
     Doctor(doctor::DoctorArguments),
+    /// Print a code with which somebody makes an organisation in the console and becomes its owner
+    FirstOwner,
+    /// End somebody's sessions of the console
+    SignOut(console::SignOutArguments),
     /// Who took a release, in all organisations and accounts
     Who(who::WhoArguments),
     /// Print what is held about a person
@@ -85,6 +90,8 @@ pub(crate) fn run(settings: &SettingsArguments, arguments: AdminArguments) -> an
             AdminCommand::Restore(arguments) => restore::run(settings, arguments).await,
             AdminCommand::ExportPerson(arguments) => with(settings, async |o| person::export(o, arguments).await).await,
             AdminCommand::ErasePerson(arguments) => with(settings, async |o| person::erase(o, arguments).await).await,
+            AdminCommand::FirstOwner => with(settings, async |o| console::first_owner(o, settings).await).await,
+            AdminCommand::SignOut(arguments) => with(settings, async |o| console::sign_out(o, arguments).await).await,
             AdminCommand::Who(arguments) => with(settings, async |o| who::run(o, arguments).await).await,
             AdminCommand::Doctor(arguments) => doctor::run(settings, &arguments).await,
         }

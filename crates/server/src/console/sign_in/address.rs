@@ -27,6 +27,8 @@ struct Page<'a> {
     typed: &'a str,
     wrong: bool,
     first: bool,
+    /// The identity provider's name, where there is one, and the way to it.
+    provider: Option<(String, String)>,
 }
 
 /// The form.
@@ -42,8 +44,17 @@ pub(in crate::console) async fn show(State(app): AppState, visitor: Visitor) -> 
 async fn form(app: &App, visitor: &Visitor, next: &str, typed: &str, wrong: bool) -> Answered {
     let first = !app.store.owner_codes().somebody_owns().await.map_err(|e| visitor.failed(&e))?;
     let typed = typed.get(..254).unwrap_or(typed);
-    let page = Page { frame: visitor.frame(), next: safe_next(next), typed, wrong, first };
+    let (next, provider) = (safe_next(next), provider(app, safe_next(next)));
+    let page = Page { frame: visitor.frame(), next, typed, wrong, first, provider };
     answer(if wrong { StatusCode::BAD_REQUEST } else { StatusCode::OK }, visitor, &page)
+}
+
+fn provider(app: &App, next: &str) -> Option<(String, String)> {
+    let oidc = &app.settings.console.oidc;
+    let issuer = oidc.issuer.as_deref()?;
+    let host = || url::Url::parse(issuer).ok()?.host_str().map(str::to_owned);
+    let next = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    Some((oidc.name.clone().or_else(host).unwrap_or_default(), format!("/sign-in/provider?{next}")))
 }
 
 /// Takes the address down and has a code sent there.

@@ -21,25 +21,25 @@ use crate::http::form::Form;
 use crate::operate::names;
 
 /// A code for a first owner, and until when it counts.
-pub(crate) struct OwnerCode {
+pub struct OwnerCode {
     id: CodeId,
     mac: CodeMac,
     /// What the operator reads.
-    pub(crate) code: PlainCode,
+    pub code: PlainCode,
     /// Its end.
-    pub(crate) until: Timestamp,
+    pub until: Timestamp,
 }
 
 impl OwnerCode {
     /// Makes one.
-    pub(crate) fn mint(now: Timestamp, random: &dyn Random, secret: &ServerSecret) -> OwnerCode {
+    pub fn mint(now: Timestamp, random: &dyn Random, secret: &ServerSecret) -> OwnerCode {
         let code = PlainCode::mint(random);
         let (id, mac) = (CodeId::mint(now, random), code.mac_for_owner(secret));
         OwnerCode { id, mac, code, until: now.plus(OWNER_CODE_LIFETIME) }
     }
 
     /// Stores it; before that it counts for nothing.
-    pub(crate) async fn store(&self, store: &sekisho_store::Store, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn store(&self, store: &sekisho_store::Store, now: Timestamp) -> Result<(), StoreError> {
         store.owner_codes().add(self.id, &self.mac, now).await
     }
 }

@@ -1,11 +1,13 @@
-//! Signing in: by a code that is mailed to an address, or by the code that the server printed for its first owner. No
-//! passwords.
+//! Signing in: by a code that is mailed to an address, at the operator's identity provider, or by the code that the server
+//! printed for its first owner. No passwords.
 
 pub(super) mod address;
 pub(super) mod code;
 pub(super) mod first_owner;
+mod groups;
 pub(super) mod language;
 pub(super) mod out;
+pub(super) mod provider;
 
 use std::sync::Arc;
 use std::time::Duration;

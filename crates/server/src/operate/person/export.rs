@@ -62,6 +62,18 @@ impl Operator {
                 "created_at": message.created_at.to_string(),
             }));
         }
+        for held in people.sessions(email).await? {
+            line(json!({
+                "kind": "console_session", "issuer": held.issuer, "browser": held.agent, "network": held.network,
+                "created_at": held.created_at.to_string(), "seen_at": held.seen_at.to_string(),
+            }));
+        }
+        for (issuer, subject, at) in people.identities(email).await? {
+            line(json!({"kind": "identity", "issuer": issuer, "subject": subject, "created_at": at.to_string()}));
+        }
+        if let Some(language) = self.store.sessions().language_of(email).await? {
+            line(json!({"kind": "console_language", "language": language.as_str()}));
+        }
         for (network, at) in people.attempts(email).await? {
             line(json!({"kind": "code_attempt", "network": network, "at": at.to_string()}));
         }
