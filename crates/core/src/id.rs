@@ -57,6 +57,10 @@ public_id! {
     /// A session of a pipeline, from the exchange of its identity to its end: `CS01…`.
     CiSessionId = "CS"
 }
+public_id! {
+    /// An entry of an organisation's own list: `RU01…`.
+    RuleId = "RU"
+}
 id! {
     /// An API key of a bot.
     BotKeyId

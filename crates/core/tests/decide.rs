@@ -1,10 +1,13 @@
-//! The one decision: the canary, the operator's entries, the feeds, in this order.
+//! The one decision: the canary, what the operator blocks, an organisation's entries, what the operator allows, the feeds, in
+//! this order.
 
 #![allow(clippy::unwrap_used)]
 
 use sekisho_core::advisory::{Advisory, Hit};
 use sekisho_core::blocklist::{Blocklist, BlocklistBuilder};
-use sekisho_core::policy::{Effect, Entry, NameView, Policy, Reason, Refusal, Verdict, decide};
+use sekisho_core::policy::{
+    Effect, Entry, EntryError, NameView, Owner, Policies, Policy, Reason, Refusal, Verdict, decide,
+};
 use sekisho_core::{PackageUrl, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_000_000);
@@ -46,6 +49,96 @@ fn verdict(entries: &[Entry], purl: &str) -> &'static str {
         Verdict::Allow => "allow",
         Verdict::Refuse(refusal) => refusal.reason.as_str(),
     }
+}
+
+/// The same for the people of an organisation with entries.
+fn for_organisation(operators: &[Entry], organisations: &[Entry], purl: &str) -> &'static str {
+    let purl = PackageUrl::parse(purl).unwrap();
+    let feeds = feeds();
+    let (operator, organisation) = (Policy::new(operators.iter().cloned()), Policy::new(organisations.iter().cloned()));
+    let policies = Policies { operator: &operator, organisation: Some(&organisation) };
+    match NameView::new(&purl.name, &feeds, policies, NOW).decide(purl.version.as_deref()) {
+        Verdict::Allow => "allow",
+        Verdict::Refuse(refusal) => refusal.reason.as_str(),
+    }
+}
+
+#[test]
+fn an_organisation_s_entries_come_before_the_feeds_and_after_what_the_operator_blocks() {
+    for (operators, organisations, purl, wanted) in [
+        (vec![], vec![block("pkg:npm/a@1.0.0")], "pkg:npm/a@v1.0.0", "organisation_policy"),
+        (vec![], vec![block("pkg:npm/a@1.0.0")], "pkg:npm/a@1.0.1", "allow"),
+        (vec![], vec![allow("pkg:npm/evil")], "pkg:npm/evil@1.0.0", "allow"),
+        (vec![], vec![allow("pkg:npm/evil@1.0.0")], "pkg:npm/evil@1.0.1", "malware"),
+        // Whatever the operator blocks, an organisation can't allow, however exactly it says so.
+        (vec![block("pkg:npm/a")], vec![allow("pkg:npm/a@1.0.0")], "pkg:npm/a@1.0.0", "policy"),
+        (vec![block("pkg:npm/a@1.0.0")], vec![allow("pkg:npm/a@1.0.0")], "pkg:npm/a@1.0.0", "policy"),
+        (vec![block("pkg:npm/a")], vec![block("pkg:npm/a")], "pkg:npm/a@1.0.0", "policy"),
+        // What the operator allows, it may block.
+        (vec![allow("pkg:npm/evil@1.0.0")], vec![block("pkg:npm/evil")], "pkg:npm/evil@1.0.0", "organisation_policy"),
+        (vec![allow("pkg:npm/evil")], vec![], "pkg:npm/evil@1.0.0", "allow"),
+        (vec![allow("pkg:npm/evil")], vec![entry(Effect::Warn, "pkg:npm/evil")], "pkg:npm/evil@1.0.0", "allow"),
+        (vec![], vec![until(NOW.0, block("pkg:npm/a"))], "pkg:npm/a@1.0.0", "allow"),
+        (vec![], vec![allow("pkg:npm/@sekisho/canary")], "pkg:npm/@sekisho/canary@1.0.0", "canary"),
+    ] {
+        assert_eq!(
+            for_organisation(&operators, &organisations, purl),
+            wanted,
+            "{operators:?} {organisations:?} {purl}"
+        );
+    }
+}
+
+#[test]
+fn a_name_is_refused_as_a_whole_to_an_organisation_only_if_no_release_of_it_is_allowed_to_it() {
+    for (operators, organisations, purl, wanted) in [
+        (vec![], vec![block("pkg:npm/a")], "pkg:npm/a", "organisation_policy"),
+        (vec![], vec![block("pkg:npm/a"), allow("pkg:npm/a@1.0.0")], "pkg:npm/a", "allow"),
+        (vec![], vec![allow("pkg:npm/evil@1.0.0")], "pkg:npm/evil", "allow"),
+        (vec![block("pkg:npm/a")], vec![allow("pkg:npm/a@1.0.0")], "pkg:npm/a", "policy"),
+        (vec![block("pkg:npm/a"), allow("pkg:npm/a@1.0.0")], vec![], "pkg:npm/a", "allow"),
+        (vec![block("pkg:npm/a"), allow("pkg:npm/a@1.0.0")], vec![block("pkg:npm/a@1.0.0")], "pkg:npm/a", "policy"),
+        (vec![allow("pkg:npm/a@1.0.0")], vec![block("pkg:npm/a")], "pkg:npm/a", "organisation_policy"),
+        (vec![block("pkg:npm/a@1.0.0")], vec![allow("pkg:npm/a")], "pkg:npm/a", "allow"),
+    ] {
+        assert_eq!(for_organisation(&operators, &organisations, purl), wanted, "{operators:?} {organisations:?}");
+    }
+}
+
+#[test]
+fn a_view_for_an_organisation_knows_its_entries_and_their_ends() {
+    let (feeds, operator) = (feeds(), Policy::new([until(3_000_000, block("pkg:npm/a"))]));
+    let warn = until(2_000_000, entry(Effect::Warn, "pkg:npm/b"));
+    let own = Policy::new([until(2_000_000, allow("pkg:npm/a")), warn]);
+    let policies = Policies { operator: &operator, organisation: Some(&own) };
+    let view = |purl: &str| NameView::new(&PackageUrl::parse(purl).unwrap().name, &feeds, policies, NOW);
+    assert_eq!(view("pkg:npm/a").valid_until(), Some(Timestamp(2_000_000)));
+    assert!(!view("pkg:npm/b").is_clear() && view("pkg:npm/c").is_clear());
+    let owners =
+        |purl: &str| policies.entries(&PackageUrl::parse(purl).unwrap().name).map(|(o, _)| o).collect::<Vec<_>>();
+    assert_eq!(owners("pkg:npm/a"), [Owner::Operator, Owner::Organisation]);
+    let b = PackageUrl::parse("pkg:npm/b").unwrap().name;
+    assert!(
+        policies.warning(&b, "1.0.0", NOW).is_some() && policies.warning(&b, "1.0.0", Timestamp(2_000_000)).is_none()
+    );
+}
+
+#[test]
+fn an_organisation_s_entry_has_a_reason_of_one_bounded_line() {
+    let of = |effect, reason: &str| {
+        Entry::of_organisation(effect, PackageUrl::parse("pkg:npm/a").unwrap(), reason, None).map(|e| e.reason)
+    };
+    assert_eq!(of(Effect::Block, " 理由 17 ").as_deref(), Ok("理由 17"));
+    assert_eq!(of(Effect::Allow, &"é".repeat(300)).map(|r| r.chars().count()), Ok(300));
+    for bad in ["", "  ", "a\nb", "a\u{1b}[1m", "a\u{202e}b", "a\u{2066}b", "a\u{2028}b", &"x".repeat(301)] {
+        assert_eq!(of(Effect::Block, bad), Err(EntryError::Reason), "{bad:?}");
+    }
+    assert_eq!(of(Effect::Warn, "Use b.").as_deref(), Ok("Use b."));
+    for bad in ["", "caf\u{e9}", &"x".repeat(201)] {
+        assert_eq!(of(Effect::Warn, bad), Err(EntryError::Warning), "{bad:?}");
+    }
+    let long = PackageUrl::parse(&format!("pkg:npm/a@{}", "1".repeat(257))).unwrap();
+    assert_eq!(Entry::of_organisation(Effect::Block, long, "x", None), Err(EntryError::Version));
 }
 
 #[test]

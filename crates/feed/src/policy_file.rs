@@ -17,7 +17,7 @@
 
 use std::path::Path;
 
-use sekisho_core::policy::{Effect, Entry, Policy};
+use sekisho_core::policy::{Effect, Entry, Policy, is_tellable};
 use sekisho_core::{PackageUrl, Timestamp};
 use toml::{Table, Value};
 
@@ -49,14 +49,9 @@ pub fn parse(text: &str, file: &str) -> Result<Policy, PolicyFileError> {
     let mut problems = Vec::new();
     let mut entries = Vec::new();
     for (kind, value) in &tables {
-        let effect = match kind.as_str() {
-            "block" => Effect::Block,
-            "allow" => Effect::Allow,
-            "warn" => Effect::Warn,
-            other => {
-                problems.push(format!("{file}: {other:?} is unknown; there are [[block]], [[allow]] and [[warn]]"));
-                continue;
-            }
+        let Some(effect) = Effect::parse(kind) else {
+            problems.push(format!("{file}: {kind:?} is unknown; there are [[block]], [[allow]] and [[warn]]"));
+            continue;
         };
         let Some(list) = value.as_array() else {
             problems.push(format!("{file}: {kind} is not a list of tables; write [[{kind}]]"));
@@ -101,11 +96,6 @@ fn entry(effect: Effect, table: &Table, problem: &mut impl FnMut(String)) -> Opt
         None => Some(None),
     };
     Some(Entry { target: target?, effect, reason: reason?, expires: expires? })
-}
-
-/// It travels in a header and ends on terminals.
-fn is_tellable(text: &str) -> bool {
-    !text.trim().is_empty() && text.len() <= 200 && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
 }
 
 fn moment(text: &str, problem: &mut impl FnMut(String)) -> Option<Option<Timestamp>> {
