@@ -74,12 +74,15 @@ const TRUSTS: &str = "DELETE FROM main.bot_trust WHERE bot_id IN (SELECT id FROM
     AND id NOT IN (SELECT id FROM old.bot_trust)";
 const MEMBERS: &str = "DELETE FROM main.members WHERE org_id IN (SELECT id FROM old.organisations) \
     AND (org_id, email) NOT IN (SELECT org_id, email FROM old.members)";
+/// What was allowed and is not any more; of a later state also what was blocked or warned of.
+const RULES: &str = "DELETE FROM main.org_rules WHERE org_id IN (SELECT id FROM old.organisations) \
+    AND id NOT IN (SELECT id FROM old.org_rules) AND ($1 OR effect = 'allow')";
 const ORGANISATIONS: &str = "UPDATE main.organisations AS n SET guard = MIN(n.guard, o.guard), \
     removed_at = COALESCE(n.removed_at, o.removed_at) FROM old.organisations o \
     WHERE o.id = n.id AND (n.guard > o.guard OR (n.removed_at IS NULL AND o.removed_at IS NOT NULL))";
 
 /// What else became of rows that both have.
-const THE_REST: [&str; 10] = [
+const THE_REST: [&str; 13] = [
     // A token that was rotated with an overlap ends sooner than the backup thinks.
     "UPDATE main.org_tokens AS n SET expires_at = o.expires_at FROM old.org_tokens o \
         WHERE o.id = n.id AND o.expires_at IS NOT NULL AND (n.expires_at IS NULL OR n.expires_at > o.expires_at)",
@@ -97,6 +100,12 @@ const THE_REST: [&str; 10] = [
         SELECT org_id, email, role, created_at FROM old.members WHERE role = 'owner' \
         AND org_id IN (SELECT id FROM main.organisations) \
         AND org_id NOT IN (SELECT org_id FROM main.members WHERE role = 'owner') ON CONFLICT DO NOTHING",
+    // What was blocked since stays blocked.
+    "INSERT INTO main.org_rules (id, org_id, effect, package, reason, expires_at, made_by, created_at) \
+        SELECT id, org_id, effect, package, reason, expires_at, made_by, created_at FROM old.org_rules \
+        WHERE org_id IN (SELECT id FROM main.organisations) AND ($1 OR effect <> 'allow') ON CONFLICT DO NOTHING",
+    "UPDATE main.org_rules AS n SET made_by = o.made_by FROM old.org_rules o WHERE o.id = n.id AND o.made_by <> n.made_by",
+    "UPDATE main.organisations SET rules_at = $2 WHERE id IN (SELECT org_id FROM main.org_rules)",
     // An ID token that was exchanged since counts no second time, also where its bot is none of the backup's.
     "INSERT INTO main.ci_sessions (id, org_id, bot_id, id_token, client, attribution, issued_at, expires_at, keep_until, \
             revoked_at) \
@@ -135,6 +144,8 @@ pub struct CarriedOver {
     pub trusts: u64,
     /// Members.
     pub members: u64,
+    /// Entries of organisations' own lists.
+    pub rules: u64,
     /// Organisations that were removed, or whose Guard was disabled.
     pub organisations: u64,
     /// People who were erased: accounts, and identifiers of organisations.
@@ -208,6 +219,7 @@ async fn from_old(tx: &mut SqliteConnection, now: Timestamp) -> Result<CarriedOv
         bots: run(BOTS).await?,
         trusts: run(TRUSTS).await?,
         members: run(MEMBERS).await?,
+        rules: run(RULES).await?,
         organisations: run(ORGANISATIONS).await?,
         people: people.unsigned_abs(),
     };

@@ -37,6 +37,7 @@ mod owner_codes;
 mod people;
 mod repeats;
 mod revocations;
+mod rules;
 #[cfg(test)]
 mod schema_tests;
 mod sessions;
@@ -77,6 +78,7 @@ pub use owner_codes::{FirstOwner, OWNER_CODE_LIFETIME, OwnerCodes};
 pub use people::{Forgotten, HeldLogin, HeldMembership, HeldMessage, HeldSession, People};
 pub use repeats::{NewRepeat, REPEAT_LIFETIME, Repeat, Repeats};
 pub use revocations::Revocations;
+pub use rules::{HeldRule, MOST_RULES, Rule, RuleAdded, Rules};
 pub use sessions::{NewConsoleSession, Session, Sessions};
 pub use sign_ins::{Confirmed, NewSignIn, SIGN_IN_LIFETIME, SIGN_IN_TRIES, SignIn, SignIns};
 pub use signing_keys::{SigningKeyRow, SigningKeys};

@@ -21,6 +21,7 @@ const MAIN_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/main/0005_repeats.sql"),
     include_str!("../migrations/sqlite/main/0006_pipelines.sql"),
     include_str!("../migrations/sqlite/main/0007_console.sql"),
+    include_str!("../migrations/sqlite/main/0008_rules.sql"),
 ];
 const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0001_accounts.sql"),
@@ -30,6 +31,7 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0005_repeats.sql"),
     include_str!("../migrations/postgres/main/0006_pipelines.sql"),
     include_str!("../migrations/postgres/main/0007_console.sql"),
+    include_str!("../migrations/postgres/main/0008_rules.sql"),
 ];
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),

@@ -8,7 +8,7 @@ use sekisho_core::{Language, Timestamp};
 use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, Statement, Tx, sql};
 use crate::error::StoreError;
-use crate::{bots, org_tokens};
+use crate::{bots, org_tokens, rules};
 
 statements! {
     INSERT = "INSERT INTO organisations (id, name, guard, max_token_seconds, retention_days, created_at, changed_at, \
@@ -221,7 +221,7 @@ impl Organisations<'_> {
     }
 }
 
-/// Changes to organisations, their members and bots. Dropped without [`OrgChanges::commit`], they leave nothing.
+/// Changes to organisations, their members, bots and entries. Dropped without [`OrgChanges::commit`], they leave nothing.
 pub struct OrgChanges {
     pub(crate) tx: Tx,
 }
@@ -266,13 +266,14 @@ impl OrgChanges {
         Ok(self.tx.run(with_defaults(change, new)).await? != 0)
     }
 
-    /// Removes an organisation with its members and bots, and revokes its tokens; `false` if there is none. What the
+    /// Removes an organisation with its members, bots and entries, and revokes its tokens; `false` if there is none. What the
     /// audit log and the ledger say of it stays.
     pub async fn remove(&mut self, id: OrgId, audit: &NewAudit) -> Result<bool, StoreError> {
         if self.tx.run(sql(REMOVE).bind(id).bind(audit.at)).await? == 0 {
             return Ok(false);
         }
         self.tx.run(sql(REMOVE_MEMBERS).bind(id)).await?;
+        rules::remove_all(&mut self.tx, id).await?;
         bots::remove_all(&mut self.tx, id, audit.at).await?;
         org_tokens::revoke_all(&mut self.tx, id, audit.at).await?;
         audit::insert(&mut self.tx, id, audit).await?;

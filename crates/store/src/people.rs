@@ -11,7 +11,7 @@ use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
 use crate::orgs::{MemberChange, OrgChanges};
-use crate::{accounts, notes, tokens};
+use crate::{accounts, notes, rules, tokens};
 
 statements! {
     LOGINS = "SELECT network, client_name, client_version, state, created_at FROM logins WHERE email = $1 \
@@ -165,7 +165,7 @@ impl People<'_> {
     }
 
     /// Forgets an address: its account's tokens are revoked, its logins, messages, tries and roles removed, and `pseudonym`
-    /// stands for it in audit logs. `audit` makes the row for each organisation that loses a member or whose log named it.
+    /// stands for it in audit logs and as the maker of entries. `audit` makes the row for each organisation that loses a member or whose log named it.
     /// All of it or nothing.
     pub async fn forget(
         &self,
@@ -191,6 +191,7 @@ impl People<'_> {
             }
             noted.insert(held.org);
         }
+        rules::rename_maker(&mut changes.tx, email.as_str(), pseudonym, None).await?;
         let named = notes::rename(&mut changes.tx, email.as_str(), pseudonym, None).await?;
         for org in named.iter().copied().filter(|org| noted.insert(*org)) {
             audit::insert(&mut changes.tx, org, &audit()).await?;
@@ -211,6 +212,7 @@ impl People<'_> {
         let mut tx = self.db.begin().await?;
         let forget = sql(FORGET_IDENTIFIER).bind(org).bind(old.as_str()).bind(new.as_str()).bind(audit.at);
         let changed = tx.run(forget).await?;
+        rules::rename_maker(&mut tx, old.as_str(), new.as_str(), Some(org)).await?;
         let named = notes::rename(&mut tx, old.as_str(), new.as_str(), Some(org)).await?;
         audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;

@@ -12,8 +12,8 @@ use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
     accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, leaks, ledger, logins, maintenance,
-    migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations, sessions,
-    sign_ins, signing_keys, store, token_ends, tokens, trust,
+    migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations, rules,
+    sessions, sign_ins, signing_keys, store, token_ends, tokens, trust,
 };
 
 /// Every statement over the main part.
@@ -39,6 +39,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         people::STATEMENTS,
         repeats::STATEMENTS,
         revocations::STATEMENTS,
+        rules::STATEMENTS,
         sessions::STATEMENTS,
         sign_ins::STATEMENTS,
         signing_keys::STATEMENTS,
@@ -152,7 +153,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 6: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 8: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

@@ -10,8 +10,8 @@ use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
     Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, Keys, Leaks, Logins, Maintenance, OrgTokens,
-    Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Sessions, SignIns, SigningKeys, TokenEnds, Tokens,
-    Trusts,
+    Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Rules, Sessions, SignIns, SigningKeys, TokenEnds,
+    Tokens, Trusts,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -174,6 +174,11 @@ impl Store {
     /// Which credentials ended lately.
     pub fn revocations(&self) -> Revocations<'_> {
         Revocations { db: &self.db }
+    }
+
+    /// The organisations' own lists.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { db: &self.db }
     }
 
     /// Their credentials that were found where they don't belong. Of so many reports on an organisation within an hour its

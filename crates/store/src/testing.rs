@@ -4,9 +4,11 @@ use std::path::Path;
 use std::str::FromStr;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
+use crate::store::MAIN_FILE;
 use crate::{DatabaseConfig, Store};
 
 /// A server on which tests may make databases: `postgres://user@host/database`.
@@ -65,6 +67,25 @@ impl TestDatabase {
     /// If it can't be opened.
     pub async fn open(&self) -> Store {
         Store::open(&self.config).await.expect("a fresh database opens")
+    }
+
+    /// Runs a statement on the main part, past the store.
+    ///
+    /// # Panics
+    /// If it can't be run.
+    pub async fn execute(&self, statement: &'static str) {
+        match &self.config {
+            DatabaseConfig::Sqlite { dir } => {
+                let options = SqliteConnectOptions::new().filename(dir.join(MAIN_FILE));
+                let mut connection = options.connect().await.expect("the file is there");
+                sqlx::query(statement).execute(&mut connection).await.expect("a statement");
+            }
+            DatabaseConfig::Postgres { url } => {
+                let options = PgConnectOptions::from_str(url).expect("a PostgreSQL address");
+                let mut connection = options.connect().await.expect("the PostgreSQL of the tests answers");
+                sqlx::query(statement).execute(&mut connection).await.expect("a statement");
+            }
+        }
     }
 
     /// The folder of its files, on SQLite.

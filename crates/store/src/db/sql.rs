@@ -8,7 +8,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{
     AccountId, AttemptId, AuditId, BotId, BotKeyId, CiSessionId, CodeId, EntryId, LoginId, MessageId, OrgId,
-    OrgTokenId, SessionId, SignInId, TokenId, TrustId,
+    OrgTokenId, RuleId, SessionId, SignInId, TokenId, TrustId,
 };
 use sekisho_core::org::Role;
 use sekisho_core::token::TokenHash;
@@ -149,6 +149,7 @@ value_from! {
     BotKeyId: value => Value::Uuid(Some(value.0));
     CiSessionId: value => Value::Uuid(Some(value.0));
     TrustId: value => Value::Uuid(Some(value.0));
+    RuleId: value => Value::Uuid(Some(value.0));
     AuditId: value => Value::Uuid(Some(value.0));
     SessionId: value => Value::Uuid(Some(value.0));
     SignInId: value => Value::Uuid(Some(value.0));
