@@ -22,6 +22,7 @@ use crate::gate::{Gate, Guard};
 use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::own_entries::OwnEntries;
 use crate::pipelines::Pipelines;
 use crate::record::Recorder;
 use crate::registry::npm::NpmFront;
@@ -46,6 +47,8 @@ pub struct App {
     pub origins: Origins,
     /// The advisories and the operator's entries in force.
     pub gate: Gate,
+    /// What was read of organisations' own entries.
+    pub own_entries: OwnEntries,
     /// How the advisories' sources do.
     pub feed_health: FeedHealth,
     /// Who is asking.

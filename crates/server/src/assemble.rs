@@ -27,6 +27,7 @@ use crate::handle;
 use crate::http::{Origins, PostedBodies};
 use crate::limits::Limiter;
 use crate::metrics::Metrics;
+use crate::own_entries::OwnEntries;
 use crate::pipelines::{self, KeyRing, Pipelines};
 use crate::record::Recorder;
 use crate::registry::bodies::Bodies;
@@ -112,6 +113,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         leak_keys: settings.leaks.github_keys_url.as_deref().and_then(|url| Url::parse(url).ok()).map(ReportKeys::new),
         settings: Arc::new(settings),
         metrics: Metrics::default(),
+        own_entries: OwnEntries::default(),
         feed_health: FeedHealth::default(),
         mail_waits: Notify::new(),
         pages,

@@ -102,6 +102,11 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
     let sources = Sources::new(&settings, npm, pypi).map_err(BootError)?;
     let parts = Assembly { settings, clock, random, secret, store, bound, gate, client, artifacts, counters, sources };
     let app = assemble(parts);
+    if let Err(error) = app.follow_entries().await {
+        tracing::warn!(
+            "organisations' own entries could not be read, and they get no packages until they are: {error}"
+        );
+    }
     compiled_at.into_iter().for_each(|at| app.feed_health.succeeded(at));
     check::for_nobody(&app.settings).iter().for_each(|line| tracing::warn!("{line}"));
 
@@ -122,6 +127,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
         tokio::spawn(jobs::housekeeping::run(app.clone())),
         tokio::spawn(jobs::retention::run(app.clone())),
         tokio::spawn(jobs::revocations::run(app.clone())),
+        tokio::spawn(jobs::own_entries::run(app.clone())),
         tokio::spawn(jobs::token_ends::run(app.clone())),
     ];
     if app.settings.artifacts.mode == ArtifactMode::Cache {

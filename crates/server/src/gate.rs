@@ -1,14 +1,20 @@
-//! The gate: holds the current blocklist and policy, and hands out what may pass as a value that only it can make.
+//! The gate: holds the current blocklist and policies, and hands out what may pass as a value that only it can make.
+
+mod own;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use sekisho_core::blocklist::Blocklist;
-use sekisho_core::policy::{NameView, Policy, Refusal};
+use sekisho_core::policy::{NameView, Policies, Policy, Refusal};
 use sekisho_core::{Clock, PackageName, Release, Timestamp};
 
+use self::own::Organisations;
+use crate::callers::Caller;
 use crate::http::{Code, Problem};
+
+pub use self::own::Entries;
 
 /// What is known about advisories right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub enum Knowledge {
 }
 
 /// One immutable state of the gate. A request takes it once, so that all its answers rest on the same knowledge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Guard {
     /// What is known.
     pub knowledge: Knowledge,
@@ -30,14 +36,45 @@ pub struct Guard {
     pub blocklist: Arc<Blocklist>,
     /// The operator's own entries.
     pub policy: Arc<Policy>,
-    /// Differs between any two states of this process; part of the keys of what was derived from it.
-    pub generation: u64,
+    /// Those of the caller's organisation, if it has any.
+    pub own: Option<Own>,
+    /// Differs between any two states of what all callers share; part of the keys of what was derived from that alone.
+    pub shared_generation: u64,
+}
+
+/// An organisation's own entries.
+#[derive(Clone, Debug)]
+pub struct Own {
+    /// The entries.
+    pub policy: Arc<Policy>,
+    /// Differs from every other generation of this process, shared or an organisation's.
+    generation: u64,
 }
 
 impl Guard {
     /// Everything known about one name at a moment, for documents with many versions of it.
     pub fn view(&self, name: &PackageName, now: Timestamp) -> NameView<'_> {
-        NameView::new(name, &self.blocklist, &self.policy, now)
+        NameView::new(name, &self.blocklist, self.policies(), now)
+    }
+
+    /// The entries that count for the caller.
+    pub fn policies(&self) -> Policies<'_> {
+        Policies { operator: &self.policy, organisation: self.own.as_ref().map(|own| &*own.policy) }
+    }
+
+    /// The same without anything that is said about any name.
+    pub fn about_nothing(&self) -> Guard {
+        let own = self.own.as_ref().map(|own| Own { policy: Arc::default(), generation: own.generation });
+        Guard { blocklist: Arc::default(), policy: Arc::default(), own, ..self.clone() }
+    }
+
+    /// Part of the keys of what was derived from this state about one name. Of a name that the caller's organisation says
+    /// nothing about, it is what everybody has, so that it is made once for all.
+    pub fn generation(&self, name: &PackageName) -> u64 {
+        match &self.own {
+            Some(own) if !own.policy.entries(name).is_empty() => own.generation,
+            _ => self.shared_generation,
+        }
     }
 }
 
@@ -74,36 +111,48 @@ pub fn judge(release: Release, refusal: Option<&Refusal>) -> Result<Cleared, Ref
 
 /// The current state, swapped whole; a look-up takes no lock.
 pub struct Gate {
-    current: ArcSwap<Guard>,
+    current: ArcSwap<State>,
     generations: AtomicU64,
     clock: Arc<dyn Clock>,
 }
 
+/// What everybody shares, and the organisations that have entries of their own.
+struct State {
+    shared: Arc<Guard>,
+    organisations: Organisations,
+}
+
 impl Gate {
-    /// A gate that knows what it starts with.
+    /// A gate that knows what it starts with. Of organisations it knows nothing until it is [told](Gate::set_entries), and
+    /// lets nobody of any through before.
     pub fn new(knowledge: Knowledge, blocklist: Arc<Blocklist>, policy: Arc<Policy>, clock: Arc<dyn Clock>) -> Gate {
-        let guard = Guard { knowledge, blocklist, policy, generation: 0 };
-        Gate { current: ArcSwap::from_pointee(guard), generations: AtomicU64::new(1), clock }
+        let guard = Guard { knowledge, blocklist, policy, own: None, shared_generation: 0 };
+        let state = State { shared: Arc::new(guard), organisations: Organisations::default() };
+        Gate { current: ArcSwap::from_pointee(state), generations: AtomicU64::new(1), clock }
     }
 
     /// Puts new advisories in force.
     pub fn set_blocklist(&self, blocklist: Arc<Blocklist>) {
-        self.swap(|old| (Knowledge::Loaded, blocklist.clone(), old.policy.clone()));
+        self.swap(|old| Guard { knowledge: Knowledge::Loaded, blocklist: blocklist.clone(), ..old.clone() });
     }
 
     /// Puts the operator's entries in force.
     pub fn set_policy(&self, policy: Arc<Policy>) {
-        self.swap(|old| (old.knowledge, old.blocklist.clone(), policy.clone()));
+        self.swap(|old| Guard { policy: policy.clone(), ..old.clone() });
     }
 
-    /// The current state, whatever it knows.
+    /// The current state that all share, whatever it knows.
     pub fn current(&self) -> Arc<Guard> {
-        self.current.load_full()
+        self.current.load().shared.clone()
     }
 
-    /// The current state, for deciding; a problem if nothing can be decided.
-    pub fn guard(&self) -> Result<Arc<Guard>, Problem> {
-        let guard = self.current();
+    /// The current state for a caller, for deciding; a problem if nothing can be decided.
+    pub fn guard(&self, caller: &Caller) -> Result<Arc<Guard>, Problem> {
+        let state = self.current.load();
+        let guard = match caller.org() {
+            None => state.shared.clone(),
+            Some(org) => state.organisations.guard(org).ok_or_else(own::unread)?.unwrap_or(&state.shared).clone(),
+        };
         match guard.knowledge {
             Knowledge::NothingLoaded => Err(Problem::new(
                 Code::NothingLoaded,
@@ -124,11 +173,15 @@ impl Gate {
         self.clock.now()
     }
 
-    fn swap(&self, parts: impl Fn(&Guard) -> (Knowledge, Arc<Blocklist>, Arc<Policy>)) {
+    fn swap(&self, change: impl Fn(&Guard) -> Guard) {
         self.current.rcu(|old| {
-            let (knowledge, blocklist, policy) = parts(old);
-            let generation = self.generations.fetch_add(1, Ordering::Relaxed);
-            Arc::new(Guard { knowledge, blocklist, policy, generation })
+            let shared = Arc::new(Guard { shared_generation: self.next_generation(), ..change(&old.shared) });
+            let organisations = old.organisations.over(&shared, || self.next_generation());
+            Arc::new(State { shared, organisations })
         });
+    }
+
+    fn next_generation(&self) -> u64 {
+        self.generations.fetch_add(1, Ordering::Relaxed)
     }
 }

@@ -70,6 +70,15 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register("advisory_records", "Advisory records in force", gauge(guard.blocklist.records()));
     registry.register("policy_entries", "The operator's own entries", gauge(guard.policy.len() as u64));
+    let (organisations, entries, unread) = app.gate.own_entries();
+    registry.register(
+        "organisations_with_entries",
+        "Organisations with entries of their own in force",
+        gauge(organisations),
+    );
+    registry.register("organisation_entries", "Organisations' own entries in force", gauge(entries));
+    let help = "Organisations whose own entries can't be read: they get no packages";
+    registry.register("organisation_entries_unread", help, gauge(unread));
     if app.settings.artifacts.mode == ArtifactMode::Cache {
         let artifacts = app.artifacts.clone();
         // The first look at a folder blocks.

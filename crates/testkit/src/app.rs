@@ -54,6 +54,7 @@ impl TestApp {
     /// Starts it anew over the same data folder and database: nothing that was only in memory is left.
     pub async fn restart(&mut self) {
         self.app = setup::again(self).await;
+        self.app.follow_entries().await.unwrap();
     }
 
     /// Answers a request.

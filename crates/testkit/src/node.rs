@@ -15,6 +15,13 @@ pub struct Node {
 impl TestApp {
     /// Starts another node.
     pub async fn another_node(&self) -> Node {
+        let node = self.unaware_node().await;
+        node.app.follow_entries().await.unwrap();
+        node
+    }
+
+    /// A node that has not looked for organisations' own entries yet.
+    pub async fn unaware_node(&self) -> Node {
         Node { app: setup::again(self).await }
     }
 }
@@ -29,5 +36,6 @@ impl Node {
     /// Does what the node does twice a second.
     pub async fn follow(&self) {
         self.app.callers.follow_revocations().await.unwrap();
+        self.app.follow_entries().await.unwrap();
     }
 }

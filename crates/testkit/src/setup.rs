@@ -167,6 +167,7 @@ impl Setup {
             counters,
             sources,
         });
+        app.follow_entries().await.expect("a fresh database");
         let seen = Seen::default();
         TestApp { app, clock, random, upstream, database, outgoing, folder, seen, sources: (npm, pypi) }
     }

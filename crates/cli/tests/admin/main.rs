@@ -10,6 +10,7 @@ mod follow;
 mod orgs;
 mod person;
 mod restored;
+mod rules;
 mod server;
 mod support;
 mod tokens;

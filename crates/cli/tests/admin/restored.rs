@@ -64,6 +64,8 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
     let key_stays = program.done("bot key add acme ci");
     let trust = program.done("bot trust add acme ci --gitlab --project-id 20");
     program.done("bot trust add acme ci --gitlab --project-id 21");
+    let rules = ["allow pkg:npm/was-allowed", "block pkg:npm/was-blocked", "allow pkg:npm/stays"];
+    let rules = rules.map(|rule| program.done(&format!("org rules add acme {rule} --reason why")));
     let store = database.open().await;
     let (ends, stays, rotates, gone, of_beta) = (
         org_token(&store, acme, "leaver@acme.example").await.1,
@@ -96,6 +98,10 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
     program.done("org disable-guard beta");
     program.done("org remove gamma --yes");
     program.done(&format!("bot trust remove acme ci {trust} --yes"));
+    for rule in &rules[..2] {
+        program.done(&format!("org rules remove acme {rule} --yes"));
+    }
+    program.done("org rules add acme block pkg:npm/since --reason why");
     program.done("erase-person acme:erased@acme.example --yes");
     program.done("erase-person p2@example.com --yes");
     let made_since = BotId::parse(&program.done("bot create acme new --role guard_viewer")).unwrap();
@@ -126,6 +132,7 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
         ", bots (1)",
         "conditions of bots (1)",
         "members (3)",
+        "organisations' own entries (2)",
         "organisations or their Guard (2)",
         // With the last key of an account goes its address.
         "erased people (3)",
@@ -172,6 +179,9 @@ async fn what_was_revoked_removed_or_erased_after_the_backup_stays_so_after_the_
     let members = ["cho@acme.example \"guard_viewer\"", "dai@acme.example \"owner\""];
     assert_eq!(names("member list acme", "email"), members, "the owners of the backup have gone: the last one stays");
     assert_eq!(names("bot list acme", "name"), ["ci \"guard_viewer\""]);
+    let left = program.json("org rules list acme");
+    let left: Vec<_> = left.as_array().unwrap().iter().map(|rule| rule["package"].as_str().unwrap()).collect();
+    assert_eq!(left, ["pkg:npm/stays", "pkg:npm/since"], "entries are what they were last");
     assert!(program.fails(1, "org show gamma").contains("no organisation"));
     let done = actions(&database, &acme.to_string()).await;
     assert_eq!(done.last().map(String::as_str), Some("org.restored"));

@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, State};
 use http::{HeaderMap, Response};
 use sekisho_core::advisory::Hit;
-use sekisho_core::policy::{Effect, Entry, Reason, Refusal, Verdict};
+use sekisho_core::policy::{Effect, Entry, Owner, Reason, Refusal, Verdict};
 use sekisho_core::{Ecosystem, PackageName, PackageUrl};
 use serde_json::json;
 
@@ -31,6 +31,10 @@ struct Page {
     blocked: bool,
     malware: bool,
     canary: bool,
+    /// The caller's organisation refuses it.
+    own: bool,
+    /// The caller has an organisation with entries.
+    with_organisation: bool,
     summary: String,
     has_version: bool,
     records: Vec<RecordRow>,
@@ -44,6 +48,8 @@ struct RecordRow {
 }
 
 struct EntryRow {
+    /// `operator` or `organisation`.
+    of: &'static str,
     effect: &'static str,
     package: String,
     reason: String,
@@ -59,17 +65,14 @@ pub async fn show(
 ) -> Result<Response<Body>, Problem> {
     let Path((ecosystem, rest)) = path.map_err(|_| super::unreadable())?;
     let (name, version) = read(&ecosystem, &rest)?;
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&exchange.caller)?;
     let (page, refusal) = match app.sources.admit(name.clone(), &exchange.caller) {
         Some(admitted) => {
             let refusal = app.refusal_of(&guard, &admitted, version.as_deref());
             (page(&app, &guard, &name, version.as_deref(), refusal.as_ref()), refusal)
         }
         // Of a name whose upstream is not for the caller it says what it says of a name about which nothing is known.
-        None => {
-            let nothing = Guard { blocklist: Arc::default(), policy: Arc::default(), ..*guard };
-            (page(&app, &nothing, &name, version.as_deref(), None), None)
-        }
+        None => (page(&app, &guard.about_nothing(), &name, version.as_deref(), None), None),
     };
     let purl = PackageUrl { name, version: version.map(Into::into) };
     let body = json!({
@@ -80,7 +83,7 @@ pub async fn show(
         "advisories": page.records.iter()
             .map(|r| json!({"id": r.id, "versions": r.versions, "decides": r.decides})).collect::<Vec<_>>(),
         "entries": page.entries.iter()
-            .map(|e| json!({"effect": e.effect, "package": e.package, "reason": e.reason, "until": e.until})).collect::<Vec<_>>(),
+            .map(|e| json!({"of": e.of, "effect": e.effect, "package": e.package, "reason": e.reason, "until": e.until})).collect::<Vec<_>>(),
     });
     super::answer(&headers, &page, &body)
 }
@@ -114,9 +117,10 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
             .map(|r| RecordRow { id: r.id.to_owned(), versions: shown(&r.hits), decides: decides(r.id) })
             .collect()
     });
-    let entries: Vec<EntryRow> = guard.policy.entries(name).iter().map(|e| entry_row(e, app)).collect();
+    let entries: Vec<EntryRow> = guard.policies().entries(name).map(|(owner, e)| entry_row(owner, e, app)).collect();
     let mixed = version.is_none() && (!records.is_empty() || some_block(guard, name, app));
-    let own = deciding(guard, name, version, app);
+    let view = app.gate.view(guard, name);
+    let deciding = view.deciding_entry(version);
     let (headline, tone) = match refusal {
         Some(_) => ("blocked", "blocked"),
         None if mixed => ("some releases are blocked", "mixed"),
@@ -130,7 +134,9 @@ fn page(app: &App, guard: &Guard, name: &PackageName, version: Option<&str>, ref
         blocked: refusal.is_some(),
         malware: refusal.is_some_and(|r| r.reason == Reason::Malware),
         canary: refusal.is_some_and(|r| r.reason == Reason::Canary),
-        summary: summary(guard, version, refusal, mixed, own.as_ref().map(|entry| (entry.effect, &*entry.reason))),
+        own: refusal.is_some_and(|r| r.reason == Reason::OrganisationPolicy),
+        with_organisation: guard.own.is_some(),
+        summary: summary(guard, version, refusal, mixed, deciding),
         has_version: version.is_some(),
         records,
         entries,
@@ -141,24 +147,22 @@ fn shown(hits: &[Hit]) -> String {
     hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// The operator blocks a release of this name now.
+/// An entry blocks a release of this name now.
 fn some_block(guard: &Guard, name: &PackageName, app: &App) -> bool {
     let now = app.gate.now();
-    let live = |entry: &&Entry| entry.expires.is_none_or(|end| now < end);
-    guard.policy.entries(name).iter().filter(live).any(|entry| entry.effect == Effect::Block)
+    guard.policies().entries(name).any(|(_, entry)| entry.is_live(now) && entry.effect == Effect::Block)
 }
 
 /// A name that was never asked for reads like one that everybody takes: to tell them apart would tell strangers what is
 /// taken here, or have them send questions to the registry.
 const LOOKED_UP: &str = "Whether the registry has it is not looked up here.";
 
-/// The operator's entry that decides: about this release before about the name; block before allow.
-fn deciding(guard: &Guard, name: &PackageName, version: Option<&str>, app: &App) -> Option<Entry> {
-    let now = app.gate.now();
-    let live = |entry: &&Entry| entry.expires.is_none_or(|end| now < end) && entry.effect != Effect::Warn;
-    let fits = |entry: &&Entry| entry.target.version.is_none() || entry.target.version.as_deref() == version;
-    let entries = guard.policy.entries(name).iter().filter(live).filter(fits);
-    entries.max_by_key(|entry| (entry.target.version.is_some(), entry.effect == Effect::Block)).cloned()
+/// Who writes.
+fn writer(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Operator => "operator",
+        Owner::Organisation => "organisation",
+    }
 }
 
 fn summary(
@@ -166,37 +170,41 @@ fn summary(
     version: Option<&str>,
     refusal: Option<&Refusal>,
     mixed: bool,
-    own: Option<(Effect, &str)>,
+    deciding: Option<(Owner, &Entry)>,
 ) -> String {
     let what = if version.is_some() { "This release" } else { "Every release of this package" };
+    let allowing = deciding.filter(|(_, entry)| entry.effect == Effect::Allow).map(|(owner, _)| writer(owner));
     match refusal {
-        Some(refusal) if refusal.reason == Reason::Policy => {
-            let reason = own.filter(|(effect, reason)| *effect == Effect::Block && !reason.is_empty());
-            let reason = reason.map(|(_, reason)| format!(" The operator writes: {reason}")).unwrap_or_default();
+        Some(refusal) if matches!(refusal.reason, Reason::Policy | Reason::OrganisationPolicy) => {
+            let written = deciding.filter(|(_, entry)| entry.effect == Effect::Block && !entry.reason.is_empty());
+            let reason = written.map(|(owner, entry)| format!(" The {} writes: {}", writer(owner), entry.reason));
+            let reason = reason.unwrap_or_default();
             format!("{what} is refused. Reason: {}.{reason}", refusal.words())
         }
         Some(refusal) => format!("{what} is refused. Reason: {}.", refusal.words()),
         None if mixed => "Some releases of this package are refused; what stands below says which.".to_owned(),
-        None if own.is_some_and(|(effect, _)| effect == Effect::Allow) => {
-            format!("{what} is allowed by an entry of the operator, which stands below.")
+        None if allowing.is_some() => {
+            format!("{what} is allowed by an entry of the {}, which stands below.", allowing.unwrap_or_default())
         }
         None if guard.knowledge == Knowledge::OwnEntriesOnly => {
             format!(
                 "{what} is allowed. This checkpoint has no advisory source configured: only the operator's own entries count. {LOOKED_UP}"
             )
         }
+        None if guard.own.is_some() => {
+            format!(
+                "{what} is allowed: no record and no entry of the operator or the organisation hits it. {LOOKED_UP}"
+            )
+        }
         None => format!("{what} is allowed: no record and no entry of the operator hits it. {LOOKED_UP}"),
     }
 }
 
-fn entry_row(entry: &Entry, app: &App) -> EntryRow {
-    let ended = entry.expires.is_some_and(|end| end <= app.gate.now());
+fn entry_row(owner: Owner, entry: &Entry, app: &App) -> EntryRow {
+    let ended = !entry.is_live(app.gate.now());
     EntryRow {
-        effect: match entry.effect {
-            Effect::Allow => "allow",
-            Effect::Block => "block",
-            Effect::Warn => "warn",
-        },
+        of: writer(owner),
+        effect: entry.effect.as_str(),
         package: entry.target.to_string(),
         reason: entry.reason.clone(),
         until: match entry.expires {

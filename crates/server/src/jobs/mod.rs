@@ -4,6 +4,7 @@ pub mod advisories;
 pub mod discovery;
 pub mod housekeeping;
 pub mod outbox;
+pub mod own_entries;
 pub mod retention;
 pub mod revocations;
 pub mod token_ends;

@@ -11,6 +11,7 @@ pub mod members;
 pub mod names;
 pub mod orgs;
 pub mod person;
+pub mod rules;
 pub mod tokens;
 pub mod trust;
 pub mod who;

@@ -49,7 +49,7 @@ pub async fn one(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response<Body>, Problem> {
-    let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
+    let (guard, now, asked, client) = (app.gate.guard(&exchange.caller)?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
         let Object(query): Object<Query> = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         let (origin, mut found) = (&exchange.origin, Vec::new());
@@ -69,7 +69,7 @@ pub async fn many(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response<Body>, Problem> {
-    let (guard, now, asked, client) = (app.gate.guard()?, app.gate.now(), app.clone(), exchange.client);
+    let (guard, now, asked, client) = (app.gate.guard(&exchange.caller)?, app.gate.now(), app.clone(), exchange.client);
     let read = move |bytes: &[u8]| {
         let Object(batch): Object<Batch> = serde_json::from_slice(bytes).map_err(|e| wrong(&e))?;
         if batch.queries.len() > MAX_QUERIES {

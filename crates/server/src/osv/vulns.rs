@@ -27,7 +27,7 @@ pub async fn show(
 ) -> Result<Response<Body>, Problem> {
     let missing = || Problem::new(Code::NotFound, "No record with this id blocks anything here.");
     let Path(wanted) = path.ok().filter(|Path(id)| is_an_id(id)).ok_or_else(missing)?;
-    let (guard, now) = (app.gate.guard()?, app.gate.now());
+    let (guard, now) = (app.gate.guard(&exchange.caller)?, app.gate.now());
     let admit = |name| app.sources.admit(name, &exchange.caller).ok_or_else(missing);
     let (name, version) = match id::parse(&wanted) {
         Some((name, version)) => match app.gate.view(&guard, &name).decide(version) {
@@ -48,7 +48,7 @@ impl App {
     /// The first name that a source's record is about. All records are walked, so one such walk runs at a time, on a thread
     /// for it, and what it found is kept.
     async fn named_by(&self, guard: &Arc<Guard>, id: &str) -> Result<Option<PackageName>, Problem> {
-        let key = (guard.generation, id.to_owned());
+        let key = (guard.shared_generation, id.to_owned());
         let (guard, id) = (guard.clone(), id.to_owned());
         let walk = async move {
             let _turn = self.osv_walks.acquire().await.map_err(|e| e.to_string())?;

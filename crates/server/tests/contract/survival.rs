@@ -29,7 +29,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Files are written behind the answers: waits until so many documents and answers lie there.
-async fn until_stored(app: &TestApp, documents: usize, answers: usize) {
+pub(crate) async fn until_stored(app: &TestApp, documents: usize, answers: usize) {
     let cache = app.app.settings.data_dir.join("cache");
     for _ in 0..500 {
         let kept = files(&cache.join("answers"));

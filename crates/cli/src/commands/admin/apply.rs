@@ -26,6 +26,11 @@ The file:
   [organisations.acme.members]
   \"ann@acme.example\" = \"owner\"
 
+  [[organisations.acme.block]]    # and allow, warn: what counts for its own people and pipelines
+  package = \"pkg:npm/left-pad@1.3.0\"
+  reason = \"not in this house\"
+  expires = \"2026-12-01T00:00:00Z\"   # may be left out
+
   [organisations.acme.bots.ci]
   role = \"guard_viewer\"
 
@@ -43,7 +48,7 @@ pub(super) struct ApplyArguments {
     /// Show what would be different, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Remove organisations, members, bots and conditions that the file does not name
+    /// Remove organisations, members, bots, conditions and entries that the file does not name
     #[arg(long)]
     prune: bool,
     #[command(flatten)]

@@ -11,6 +11,7 @@ mod org;
 mod output;
 mod person;
 mod restore;
+mod rules;
 mod signing_keys;
 mod token;
 mod trust;
@@ -38,7 +39,7 @@ pub(crate) struct AdminArguments {
 
 #[derive(Subcommand)]
 enum AdminCommand {
-    /// Organisations: make, show, change, remove
+    /// Organisations: make, show, change, remove; what they block and allow for themselves
     #[command(subcommand)]
     Org(org::OrgCommand),
     /// Members of an organisation and their roles

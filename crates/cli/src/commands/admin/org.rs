@@ -10,6 +10,7 @@ use sekisho_server::operate::orgs::{OrgEdit, OrgShown};
 
 use super::confirm::Confirm;
 use super::output::{self, Json};
+use super::rules::{self, RulesCommand};
 use super::values::{self, Maybe};
 use super::{bot, member};
 use crate::commands::print;
@@ -63,6 +64,9 @@ pub(super) enum OrgCommand {
                       sekisho admin org set acme --max-token-lifetime 90d --retention 200d\n  \
                       sekisho admin org set acme --max-token-lifetime none --retention default")]
     Set(SetOrg),
+    /// What it blocks, allows and warns of for its own people and pipelines
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Remove it, its members and bots, and revoke its tokens; what the logs say of it stays
     #[command(after_help = "Example:\n  sekisho admin org remove acme --yes")]
     Remove {
@@ -116,6 +120,7 @@ pub(super) async fn run(operator: &Operator, command: OrgCommand) -> anyhow::Res
             let wanted = OrgEdit { name: values.name, guard: None, max_token_seconds, retention_days };
             edit(operator, &org, &wanted).await?;
         }
+        OrgCommand::Rules(command) => return rules::run(operator, command).await,
         OrgCommand::Remove { org, confirm } => {
             let found = operator.show_org(&org).await?;
             let (members, bots) = (found.members.len(), found.bots.len());

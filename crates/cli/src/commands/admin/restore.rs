@@ -64,6 +64,7 @@ fn tell(ended: &Ended) {
         (carried.bots, "bots"),
         (carried.trusts, "conditions of bots"),
         (carried.members, "members"),
+        (carried.rules, "organisations' own entries"),
         (carried.organisations, "organisations or their Guard"),
         (carried.people, "erased people"),
     ]

@@ -2,9 +2,11 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser;
+use sekisho_core::PackageUrl;
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::OrgTokenId;
+use sekisho_core::id::{OrgTokenId, RuleId};
 use sekisho_core::org::{IdentifierPrefix, Role, UserIdentifier};
+use sekisho_core::policy::Effect;
 use sekisho_server::operate::{lifetimes, names};
 
 pub(super) fn email(text: &str) -> Result<EmailAddress, String> {
@@ -25,6 +27,20 @@ pub(super) fn prefix(text: &str) -> Result<IdentifierPrefix, String> {
 
 pub(super) fn token_id(text: &str) -> Result<OrgTokenId, String> {
     OrgTokenId::parse(text).ok_or_else(|| "not a token's id, such as TK01…".to_owned())
+}
+
+pub(super) fn rule_id(text: &str) -> Result<RuleId, String> {
+    RuleId::parse(text).ok_or_else(|| "not an entry's id, such as RU01…".to_owned())
+}
+
+pub(super) fn package(text: &str) -> Result<PackageUrl, String> {
+    PackageUrl::parse(text).map_err(|e| e.to_string())
+}
+
+/// One of the effects, which the help then lists.
+pub(super) fn effect() -> impl TypedValueParser<Value = Effect> {
+    PossibleValuesParser::new(Effect::ALL.map(Effect::as_str))
+        .try_map(|text| Effect::parse(&text).ok_or_else(|| "no effect".to_owned()))
 }
 
 /// One of the roles, which the help then lists.

@@ -7,13 +7,14 @@ use sekisho_core::PackageUrl;
 use sekisho_server::operate::Operator;
 
 use super::output::{self, Json, or_dash};
+use super::values;
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  sekisho admin who pkg:npm/left-pad@1.3.0 --json\n\n\
 Looks in all organisations and personal accounts. Requests without a key are only counted, and nobody knows who they were.")]
 pub(super) struct WhoArguments {
     /// The release as a package URL with a version, pkg:npm/left-pad@1.3.0
-    #[arg(value_parser = |text: &str| PackageUrl::parse(text).map_err(|e| e.to_string()))]
+    #[arg(value_parser = values::package)]
     release: PackageUrl,
     /// At most so many rows of each organisation and account, the newest
     #[arg(long, value_name = "ROWS", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sekisho_core::email::EmailAddress;
 use sekisho_core::org::Role;
+use sekisho_core::{PackageUrl, Timestamp};
 use sekisho_oidc::Conditions;
 use serde::de::{Deserialize, Deserializer, Error};
 
@@ -29,6 +30,13 @@ pub(super) struct Wanted {
     pub(super) max_token_lifetime: Option<Option<i64>>,
     #[serde(default, deserialize_with = "retention")]
     pub(super) retention: Option<Option<i64>>,
+    /// What it blocks, allows and warns of.
+    #[serde(default)]
+    pub(super) block: Vec<WantedRule>,
+    #[serde(default)]
+    pub(super) allow: Vec<WantedRule>,
+    #[serde(default)]
+    pub(super) warn: Vec<WantedRule>,
     #[serde(default)]
     pub(super) members: BTreeMap<Address, RoleName>,
     #[serde(default)]
@@ -43,6 +51,22 @@ pub(super) struct WantedBot {
     #[serde(default)]
     pub(super) trust: Vec<Conditions>,
 }
+
+/// An entry, as the operator's own list has them.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedRule {
+    pub(super) package: Package,
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) expires: Option<Moment>,
+}
+
+#[derive(Debug)]
+pub(super) struct Package(pub(super) PackageUrl);
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Moment(pub(super) Timestamp);
 
 /// A name of an organisation or a bot.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +114,20 @@ impl<'de> Deserialize<'de> for Address {
         let address = Address(String::deserialize(from)?);
         address.parsed().map_err(D::Error::custom)?;
         Ok(address)
+    }
+}
+
+impl<'de> Deserialize<'de> for Package {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Package, D::Error> {
+        let text = String::deserialize(from)?;
+        PackageUrl::parse(&text).map(Package).map_err(|error| D::Error::custom(format!("{text:?}: {error}")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Moment, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map(Moment).map_err(|error| D::Error::custom(format!("{text:?}: {error}")))
     }
 }
 
@@ -141,6 +179,9 @@ mod tests {
                 3,
                 "this would trust everybody",
             ),
+            ("[[organisations.acme.block]]\npackage = \"left-pad\"\nreason = \"x\"\n", 2, "a package URL starts with"),
+            ("[[organisations.acme.allow]]\npackage = \"pkg:npm/x\"\n", 1, "missing field `reason`"),
+            ("[[organisations.acme.warn]]\npackage = \"pkg:npm/x\"\nreason = \"x\"\nexpires = \"soon\"\n", 4, "soon"),
             ("audiences = \"https://a.example\"\n", 1, "invalid type"),
             ("[organisations.acme]\n[organisations.acme]\n", 2, "duplicate key"),
             ("[organisations.\" acme\"]\n", 1, "no space at its ends"),

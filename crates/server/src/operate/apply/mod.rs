@@ -3,6 +3,7 @@
 
 mod file;
 mod pipelines;
+mod rules;
 
 use std::fmt;
 
@@ -25,7 +26,7 @@ use crate::config::Settings;
 pub struct Manner {
     /// Nothing stays changed.
     pub trial: bool,
-    /// Organisations, members, bots and conditions that the file does not name are removed.
+    /// Organisations, members, bots, conditions and entries that the file does not name are removed.
     pub prune: bool,
 }
 
@@ -34,11 +35,11 @@ pub struct Manner {
 pub struct Change {
     /// Added, changed or removed.
     pub action: Action,
-    /// `organisation`, `member`, `bot` or `trust`.
+    /// `organisation`, `member`, `bot`, `trust` or `entry`.
     pub what: &'static str,
     /// In which organisation.
     pub organisation: String,
-    /// Which member or bot, or whose conditions; empty for the organisation itself.
+    /// Which member, bot or package, or whose conditions; empty for the organisation itself.
     pub name: String,
     /// What is different, in words.
     pub detail: String,
@@ -109,7 +110,8 @@ impl Applying<'_> {
             None => self.create(name, wanted).await?,
         };
         self.members(&org, wanted, prune).await?;
-        self.bots(&org, wanted, prune).await
+        self.bots(&org, wanted, prune).await?;
+        self.rules(&org, wanted, prune).await
     }
 
     async fn create(&mut self, name: &str, wanted: &Wanted) -> Result<Organisation, OperateError> {

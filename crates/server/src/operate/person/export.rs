@@ -139,6 +139,13 @@ impl Operator {
         of: Option<OrgId>,
         line: &mut impl FnMut(Value),
     ) -> Result<(), OperateError> {
+        let made = self.store.people().rules_by(person).await?;
+        for rule in made.into_iter().filter(|rule| of.is_none_or(|org| org == rule.org)) {
+            line(json!({
+                "kind": "rule", "organisation": rule.org.to_string(), "id": rule.id.to_string(), "effect": rule.effect,
+                "package": rule.package, "reason": rule.reason, "created_at": rule.created_at.to_string(),
+            }));
+        }
         let notes = self.store.people().noted(person).await?;
         for note in notes.into_iter().filter(|note| of.is_none_or(|org| org == note.org)) {
             line(json!({

@@ -28,7 +28,7 @@ pub(super) async fn show(
     name: &Admitted,
     version: &str,
 ) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     // A release that is refused by its name and version needs no document.
     if let Verdict::Refuse(refusal) = app.gate.view(&guard, name).decide(Some(version)) {
         let refused = Refused { release: Release::new(name.name().clone(), version), refusal };

@@ -38,7 +38,7 @@ const ANSWER: Caps = Caps { transfer: 4 << 20, body: 8 << 20 };
 
 /// Answers npm's bulk request.
 pub(super) async fn bulk(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Problem> {
-    let (guard, now, origin) = (app.gate.guard()?, app.gate.now(), asked.exchange.origin.clone());
+    let (guard, now, origin) = (app.gate.guard(&asked.exchange.caller)?, app.gate.now(), asked.exchange.origin.clone());
     let read = move |bytes: &[u8]| {
         let query = Query::parse(bytes).map_err(|e| e.to_string())?;
         let own = own(&query, &guard, now, &origin);
@@ -54,7 +54,7 @@ pub(super) async fn bulk(app: &App, asked: &Asked<'_>, body: Body) -> Result<Res
 
 /// Answers the request of older clients, which send the whole tree: npm 6 to 10, pnpm 10, Yarn 1.
 pub(super) async fn report(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Problem> {
-    let (guard, now, origin) = (app.gate.guard()?, app.gate.now(), asked.exchange.origin.clone());
+    let (guard, now, origin) = (app.gate.guard(&asked.exchange.caller)?, app.gate.now(), asked.exchange.origin.clone());
     let read = move |bytes: &[u8]| {
         let tree = Tree::parse(bytes).map_err(|e| e.to_string())?;
         let query = tree.query().map_err(|e| e.to_string())?;

@@ -11,7 +11,7 @@ use crate::sources::Admitted;
 
 /// Answers with the tags; `403` if every release is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
         Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),

@@ -150,7 +150,7 @@ async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Re
 
 /// What the guard says about a document.
 pub fn look(app: &App, guard: &Guard, name: &Admitted, entry: &Entry<NpmDocument>) -> Arc<View<NpmView>> {
-    app.npm.views.get((entry.revision, guard.generation), app.gate.now(), || {
+    app.npm.views.get((entry.revision, guard.generation(name)), app.gate.now(), || {
         let known = app.gate.view(guard, name);
         let hidden = entry.document.0.hide(|row| match known.decide(Some(row.version())) {
             Verdict::Refuse(refusal) => Some(refusal),

@@ -24,7 +24,7 @@ pub(super) const NPM_NOTICE: HeaderName = HeaderName::from_static("npm-notice");
 
 /// Answers with the packument; `403` if every release is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let form = form(&asked.parts.headers);
     let content_type = if form == Form::Abbreviated { INSTALL_V1 } else { "application/json" };
     let front = (&app.npm.documents, &app.npm.renders);
@@ -59,7 +59,7 @@ pub(super) fn notify(response: &mut Response<Body>, notice: Option<HeaderValue>)
     response.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// What the operator wants to be read about a release that may be taken.
+/// What the operator, or the caller's organisation, wants to be read about a release that may be taken.
 pub(super) fn warning(
     app: &App,
     asked: &Asked<'_>,
@@ -67,7 +67,7 @@ pub(super) fn warning(
     name: &PackageName,
     version: &str,
 ) -> Option<HeaderValue> {
-    let entry = guard.policy.warning(name, version, app.gate.now())?;
+    let entry = guard.policies().warning(name, version, app.gate.now())?;
     HeaderValue::try_from(refusal::warning(name, version, &entry.reason, &asked.exchange.origin)).ok()
 }
 

@@ -31,7 +31,7 @@ const MOVED_TIME: Duration = Duration::from_secs(3);
 
 /// Answers with what was found; with nothing where the registry knows no search.
 pub(super) async fn show(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let query = query(asked.parts.uri.query().unwrap_or_default(), |text| public_words(app, text))?;
     let (found, total) = match ask(app, asked, &query).await {
         Ok(body) => search::read(&body).ok_or_else(|| aside::unusable("The registry's search"))?,

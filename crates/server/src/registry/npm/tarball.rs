@@ -17,7 +17,7 @@ use crate::sources::Admitted;
 
 /// Answers with the file; `403` if its release is refused.
 pub(super) async fn take(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let seen = match super::see(app, asked, &guard, name).await {
         Ok(Ok(seen)) => seen,
         Ok(Err(refusal)) => {

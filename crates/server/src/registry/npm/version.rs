@@ -19,7 +19,7 @@ const LARGE: usize = 64 * 1024;
 
 /// Answers with the release that a version or a tag names; `403` if it is refused.
 pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted, spec: &str) -> Result<Response<Body>, Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let seen = match super::see(app, asked, &guard, name).await? {
         Ok(seen) => seen,
         Err(refusal) => return Err(app.recorder.refuse_name(name, &refusal, asked.exchange).await),

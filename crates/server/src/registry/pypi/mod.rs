@@ -103,7 +103,7 @@ async fn see(app: &App, asked: &Asked<'_>, guard: &Guard, name: &Admitted) -> Re
 
 /// What the guard says about a page.
 pub fn look(app: &App, guard: &Guard, name: &Admitted, entry: &Entry<PypiDocument>) -> Arc<View<RefusedFiles>> {
-    app.pypi.views.get((entry.revision, guard.generation), app.gate.now(), || {
+    app.pypi.views.get((entry.revision, guard.generation(name)), app.gate.now(), || {
         let known = app.gate.view(guard, name);
         let project = &entry.document.0;
         let refused = match known.decide(None) {
@@ -129,7 +129,7 @@ fn release_of(name: &PackageName, file: &File) -> Release {
 
 /// The gate for a file and its core metadata: the same for both. Gives where the file is upstream.
 async fn gate(app: &App, asked: &Asked<'_>, name: &Admitted, file: &str) -> Result<(Cleared, Wanted), Problem> {
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     if sekisho_core::policy::is_canary(name) {
         let refusal = Refusal::of(sekisho_core::policy::Reason::Canary);
         let refused =

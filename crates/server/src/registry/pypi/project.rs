@@ -26,7 +26,7 @@ pub(super) async fn show(app: &App, asked: &Asked<'_>, name: &Admitted) -> Resul
     if is_canary(name) {
         return show_canary(asked, answer.form, answer.content_type);
     }
-    let guard = app.gate.guard()?;
+    let guard = app.gate.guard(&asked.exchange.caller)?;
     let form = if answer.form == PageForm::Json { Form::SimpleJson } else { Form::SimpleHtml };
     let front = (&app.pypi.documents, &app.pypi.renders);
     if let Some((rendered, age)) = from_shelf(app, asked, front, (&guard, name), form).await {

@@ -8,6 +8,7 @@ mod late;
 mod personas;
 mod repeats;
 mod revocation;
+mod rules;
 mod tokens;
 
 use sekisho_core::id::OrgId;
