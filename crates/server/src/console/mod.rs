@@ -8,6 +8,7 @@
 mod cookie;
 mod page;
 mod seat;
+mod settings;
 mod sign_in;
 pub mod text;
 mod visitor;
@@ -29,6 +30,10 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/sign-in/first", routing::get(sign_in::first_owner::show).post(sign_in::first_owner::enter))
         .route("/sign-in/provider", routing::get(sign_in::provider::go))
         .route("/sign-in/provider/back", routing::get(sign_in::provider::back))
+        .route("/console/{org_id}/settings", routing::get(settings::show).post(settings::change::change))
+        .route("/console/{org_id}/settings/guard", routing::post(settings::change::guard))
+        .route("/console/{org_id}/settings/rules", routing::post(settings::rules::add))
+        .route("/console/{org_id}/settings/rules/remove", routing::post(settings::rules::remove))
         .route("/sign-out", routing::post(sign_in::out::out))
         .route("/language", routing::post(sign_in::language::choose))
         .route("/console", routing::get(sign_in::begin))

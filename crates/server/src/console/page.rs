@@ -126,7 +126,14 @@ impl<'a> Frame<'a> {
 }
 
 /// What an address may say was just done (`?done=revoked`), and the text of it.
-const DONE: &[(&str, &str)] = &[("signed-out", "done-signed-out")];
+const DONE: &[(&str, &str)] = &[
+    ("guard-off", "done-guard-off"),
+    ("guard-on", "done-guard-on"),
+    ("rule-added", "done-rule-added"),
+    ("rule-removed", "done-rule-removed"),
+    ("settings", "done-settings"),
+    ("signed-out", "done-signed-out"),
+];
 
 /// The text of what was just done. A link that says so only has it shown.
 fn done(visitor: &Visitor) -> Option<String> {
@@ -207,6 +214,8 @@ pub(crate) enum Why {
     NotFromHere,
     /// Signing in needs HTTPS, or this machine.
     PlainHttp,
+    /// The form has a field that no form of ours has so.
+    BadForm,
     /// The code's sign-in is over.
     CodeOver,
     /// Nobody here began this way to the identity provider, or too long ago.
@@ -237,6 +246,7 @@ impl Why {
             Why::NoRight => (StatusCode::FORBIDDEN, "halt-no-right", "halt-no-right-next"),
             Why::NotFromHere => (StatusCode::FORBIDDEN, "halt-not-from-here", "halt-not-from-here-next"),
             Why::PlainHttp => (StatusCode::FORBIDDEN, "halt-plain-http", "halt-plain-http-next"),
+            Why::BadForm => (StatusCode::BAD_REQUEST, "halt-bad-form", "halt-bad-form-next"),
             Why::CodeOver => (StatusCode::BAD_REQUEST, "halt-code-over", "halt-code-over-next"),
             Why::ProviderOver => (StatusCode::BAD_REQUEST, "halt-provider-over", "halt-provider-over-next"),
             Why::ProviderRefused => (StatusCode::FORBIDDEN, "halt-provider-refused", "halt-provider-refused-next"),

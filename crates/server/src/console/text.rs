@@ -19,7 +19,7 @@ macro_rules! texts {
     };
 }
 
-texts!["frame", "sign-in"];
+texts!["frame", "settings", "sign-in"];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ja", JA));

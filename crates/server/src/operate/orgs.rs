@@ -67,7 +67,7 @@ impl OrgEdit {
 }
 
 /// What differs, as the audit log tells it.
-pub(super) fn difference(old: &Organisation, new: &Organisation) -> serde_json::Value {
+pub(crate) fn difference(old: &Organisation, new: &Organisation) -> serde_json::Value {
     let mut changed = serde_json::Map::new();
     let mut note = |key: &str, old: serde_json::Value, new: serde_json::Value| {
         if old != new {
@@ -78,6 +78,9 @@ pub(super) fn difference(old: &Organisation, new: &Organisation) -> serde_json::
     note("guard", json!(old.guard), json!(new.guard));
     note("max_token_seconds", json!(old.max_token_seconds), json!(new.max_token_seconds));
     note("retention_days", json!(old.retention_days), json!(new.retention_days));
+    note("default_token_seconds", json!(old.default_token_seconds), json!(new.default_token_seconds));
+    note("self_rotate", json!(old.self_rotate), json!(new.self_rotate));
+    note("language", json!(old.language.as_str()), json!(new.language.as_str()));
     changed.into()
 }
 

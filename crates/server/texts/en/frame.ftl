@@ -20,6 +20,11 @@ role-guard-manager = Guard manager
 role-guard-viewer = Guard viewer
 role-guard-token-issuer = Token issuer
 
+done-guard-off = Guard is off.
+done-guard-on = Guard is on.
+done-rule-added = The entry is on the list, and counts within a second.
+done-rule-removed = The entry is off the list.
+done-settings = The settings are saved.
 done-signed-out = You are signed out.
 
 halt-on = Go on
@@ -31,6 +36,8 @@ halt-not-from-here = This form was not taken
 halt-not-from-here-next = It does not come from a page of this checkpoint, or the browser does not say where it comes from. Open the page again and send the form from there.
 halt-plain-http = Signing in needs HTTPS
 halt-plain-http-next = This address is reached without encryption, so anybody on the way could read the code and your session. The operator sets up HTTPS with the settings tls.cert and tls.key, or with a proxy; on the server itself, http://127.0.0.1 works.
+halt-bad-form = This form can't be read
+halt-bad-form-next = Open the page again and send the form from there. Nothing was changed.
 halt-code-over = This sign-in is over
 halt-code-over-next = Its code was used, is older than ten minutes, or was typed wrong five times. Start again, and a new mail brings a new code.
 halt-provider-over = This sign-in is over

@@ -20,6 +20,11 @@ role-guard-manager = Guard 管理者
 role-guard-viewer = Guard 閲覧者
 role-guard-token-issuer = トークン発行者
 
+done-guard-off = Guard を無効にしました。
+done-guard-on = Guard を有効にしました。
+done-rule-added = リストに追加しました。1 秒以内に適用されます。
+done-rule-removed = リストから削除しました。
+done-settings = 設定を保存しました。
 done-signed-out = サインアウトしました。
 
 halt-on = 続ける
@@ -31,6 +36,8 @@ halt-not-from-here = このフォームは受け付けられません
 halt-not-from-here-next = このサーバーのページから送信されていないか、ブラウザーが送信元を示していません。ページを開き直して、もう一度送信してください。
 halt-plain-http = サインインには HTTPS が必要です
 halt-plain-http-next = このアドレスの通信は暗号化されていないため、経路上の第三者にコードやセッションを読み取られるおそれがあります。サーバーの管理者は、tls.cert と tls.key の設定、またはプロキシーで HTTPS を有効にしてください。サーバー自身では http://127.0.0.1 を使えます。
+halt-bad-form = フォームを読み取れません
+halt-bad-form-next = ページを開き直して、もう一度送信してください。変更は行われていません。
 halt-code-over = このサインインは終了しました
 halt-code-over-next = コードが使用済みか、発行から 10 分を過ぎたか、5 回間違って入力されました。最初からやり直すと、新しいコードがメールで届きます。
 halt-provider-over = このサインインは終了しました

@@ -1,5 +1,6 @@
 //! The console: who may open which page, what its forms do, and what a hostile text does not do.
 
 mod provider;
+mod settings;
 mod sign_in;
 pub(crate) mod support;
