@@ -93,9 +93,29 @@ impl TestApp {
         OrgToken { id, key: plain.expose().to_owned() }
     }
 
-use sekisho_store::{
-    AuditFilter, AuditRow, Bot, MemberChange, NewAudit, NewBotKey, NewOrgToken, Organisation, Rule, RuleAdded,
-};
+    /// Puts an entry on an organisation's list; the nodes hear of it when they look.
+    pub async fn rule(&self, org: OrgId, effect: Effect, purl: &str, expires: Option<Timestamp>) -> RuleId {
+        let target = PackageUrl::parse(purl).unwrap();
+        let entry = Entry::of_organisation(effect, target, "because of ticket 18", expires).unwrap();
+        let (id, now) = (RuleId::mint(self.clock.now(), &*self.random), self.clock.now());
+        let rule = Rule { id, entry, made_by: "operator".to_owned(), created_at: now };
+        let mut changes = self.app.store.organisations().begin().await.unwrap();
+        assert_eq!(changes.add_rule(org, &rule, &self.operated("rule.added")).await.unwrap(), RuleAdded::Done);
+        changes.commit().await.unwrap();
+        id
+    }
+
+    /// Takes it off.
+    pub async fn remove_rule(&self, org: OrgId, id: RuleId) {
+        let mut changes = self.app.store.organisations().begin().await.unwrap();
+        assert!(changes.remove_rule(org, id, &self.operated("rule.removed")).await.unwrap());
+        changes.commit().await.unwrap();
+    }
+
+    /// An organisation's audit log, newest first.
+    pub async fn audit(&self, org: OrgId) -> Vec<AuditRow> {
+        let newest = AuditId(uuid::Uuid::max());
+        self.app.store.audit().page(org, &AuditFilter::default(), newest, 1000).await.unwrap()
     }
 
     /// A row of the audit log about something that the operator did.
