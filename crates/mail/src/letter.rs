@@ -26,7 +26,7 @@ use crate::endpoints::{Endpoints, Registry};
 use crate::shell::json_for_shell;
 
 /// What stands in settings where the key is not known to us any more.
-const KEY_PLACEHOLDER: &str = "YOUR_KEY";
+pub(crate) const KEY_PLACEHOLDER: &str = "YOUR_KEY";
 
 /// A rendered letter: subject and body. It may hold a key, so it prints as its subject and is wiped when dropped.
 pub struct Letter {
@@ -90,20 +90,26 @@ pub struct Notice<'a> {
 }
 
 /// What every template knows of the gate.
-struct Gate<'a> {
+pub(crate) struct Gate<'a> {
     base: &'a str,
-    npm: &'a Registry,
-    simple: &'a Registry,
+    pub(crate) npm: &'a Registry,
+    pub(crate) simple: &'a Registry,
     /// The address as JSON between single quotes.
     email: String,
     /// The key as it stands in files.
-    key: &'a str,
+    pub(crate) key: &'a str,
 }
 
 impl<'a> Gate<'a> {
     fn new(endpoints: &'a Endpoints, email: &EmailAddress, key: &'a str) -> Gate<'a> {
         let email = json_for_shell(email.as_str());
-        Gate { base: endpoints.base(), npm: endpoints.npm(), simple: endpoints.simple(), email, key }
+        Gate { email, ..Gate::of_nobody(endpoints, key) }
+    }
+
+    /// For text that names nobody.
+    pub(crate) fn of_nobody(endpoints: &'a Endpoints, key: &'a str) -> Gate<'a> {
+        let (base, npm, simple) = (endpoints.base(), endpoints.npm(), endpoints.simple());
+        Gate { base, npm, simple, email: String::new(), key }
     }
 }
 

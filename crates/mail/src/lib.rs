@@ -7,6 +7,7 @@ pub mod endpoints;
 pub mod letter;
 pub mod mailbox;
 pub mod message;
+pub mod setup;
 pub mod smtp;
 pub mod transport;
 

@@ -21,6 +21,7 @@ pub mod folder_lock;
 pub mod gate;
 pub mod handle;
 pub mod http;
+mod issuing;
 pub mod jobs;
 mod last_use;
 pub mod limits;

@@ -105,6 +105,11 @@ pub(crate) async fn insert(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<()
     if let Some(authority) = row.under {
         authority::hold(tx, org, authority).await?;
     }
+    append(tx, org, row).await
+}
+
+/// Writes a row with whose right a row was written before, in the same transaction.
+pub(crate) async fn append(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
     let insert = sql(INSERT).bind(row.id).bind(org).bind(row.at).bind(row.actor.as_str()).bind(row.action);
     tx.run(insert.bind(row.subject.as_str()).bind(row.detail.as_str())).await.map(drop)
 }

@@ -28,6 +28,14 @@ statements! {
             OR ($5 = 'expired' AND t.revoked_at IS NULL AND t.expires_at <= $6) \
             OR ($5 = 'active' AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $6))) \
             ORDER BY t.identifier, t.id LIMIT $7";
+    PAGE_BEFORE = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+            t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
+            JOIN organisations o ON o.id = t.org_id \
+            WHERE t.org_id = $1 AND (t.identifier, t.id) < ($2, $3) AND t.identifier >= $4 AND ($5 = 'any' \
+            OR ($5 = 'revoked' AND t.revoked_at IS NOT NULL) \
+            OR ($5 = 'expired' AND t.revoked_at IS NULL AND t.expires_at <= $6) \
+            OR ($5 = 'active' AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $6))) \
+            ORDER BY t.identifier DESC, t.id DESC LIMIT $7";
     REVOKE = "UPDATE org_tokens SET revoked_at = $3 WHERE org_id = $1 AND id = $2 AND revoked_at IS NULL \
               RETURNING hash";
     REVOKE_ALL = "UPDATE org_tokens SET revoked_at = $2 WHERE org_id = $1 AND revoked_at IS NULL";
@@ -142,6 +150,12 @@ pub struct OrgTokenPage {
     pub limit: u32,
 }
 
+impl OrgTokenPage {
+    fn place(&self) -> Option<(String, OrgTokenId)> {
+        self.after.as_ref().map(|(identifier, id)| (identifier.to_string(), *id))
+    }
+}
+
 /// What came of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotated {
@@ -172,12 +186,29 @@ impl OrgTokens<'_> {
         audit: &NewAudit,
         once: Option<&NewRepeat>,
     ) -> Result<bool, StoreError> {
+        self.issue_all(org, &[(token, audit)], once).await
+    }
+
+    /// Stores many tokens, or none of them; all were made by one caller with one right. `false` as above.
+    pub async fn issue_all(
+        &self,
+        org: OrgId,
+        tokens: &[(&NewOrgToken, &NewAudit)],
+        once: Option<&NewRepeat>,
+    ) -> Result<bool, StoreError> {
+        let Some(((_, first), rest)) = tokens.split_first() else { return Ok(true) };
         let mut tx = self.db.begin().await?;
-        audit::insert(&mut tx, org, audit).await?;
-        if !repeats::claim(&mut tx, once, audit.at).await? {
+        audit::insert(&mut tx, org, first).await?;
+        if !repeats::claim(&mut tx, once, first.at).await? {
             return Ok(false);
         }
-        insert(&mut tx, org, token, None, audit.at).await?;
+        for (_, audit) in rest {
+            // The right is held since the first one.
+            audit::append(&mut tx, org, audit).await?;
+        }
+        for (token, audit) in tokens {
+            insert(&mut tx, org, token, None, audit.at).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -194,13 +225,35 @@ impl OrgTokens<'_> {
 
     /// Tokens by identifier, then by age. Rows that come meanwhile move none from one page to another.
     pub async fn page(&self, org: OrgId, page: &OrgTokenPage, now: Timestamp) -> Result<Vec<OrgTokenRow>, StoreError> {
-        let nothing = OrgTokenId(uuid::Uuid::nil());
-        let (after, id) = match &page.after {
-            Some((identifier, id)) => (identifier.as_str(), *id),
-            None => (page.prefix.first(), nothing),
-        };
+        let start = || (page.prefix.first().to_owned(), OrgTokenId(uuid::Uuid::nil()));
+        self.rows(PAGE, org, page, page.place().unwrap_or_else(start), page.prefix.end(), now).await
+    }
+
+    /// The rows that stand before `page.after` in the same order, the nearest ones; without a place the last ones.
+    pub async fn page_before(
+        &self,
+        org: OrgId,
+        page: &OrgTokenPage,
+        now: Timestamp,
+    ) -> Result<Vec<OrgTokenRow>, StoreError> {
+        let end = || (page.prefix.end(), OrgTokenId(uuid::Uuid::max()));
+        let (place, first) = (page.place().unwrap_or_else(end), page.prefix.first().to_owned());
+        let mut rows = self.rows(PAGE_BEFORE, org, page, place, first, now).await?;
+        rows.reverse();
+        Ok(rows)
+    }
+
+    async fn rows(
+        &self,
+        statement: &'static str,
+        org: OrgId,
+        page: &OrgTokenPage,
+        (identifier, id): (String, OrgTokenId),
+        bound: String,
+        now: Timestamp,
+    ) -> Result<Vec<OrgTokenRow>, StoreError> {
         let status = page.status.map_or("any", TokenStatus::as_str);
-        let statement = sql(PAGE).bind(org).bind(after).bind(id).bind(page.prefix.end()).bind(status).bind(now);
+        let statement = sql(statement).bind(org).bind(identifier).bind(id).bind(bound).bind(status).bind(now);
         self.db.all(statement.bind(i64::from(page.limit))).await?.iter().map(read).collect()
     }
 

@@ -273,6 +273,53 @@ on_both_engines! {
         assert_eq!(seen, ["user0", "user1", "user2", "user2", "user3", "user4", "user9"]);
     }
 
+    async fn pages_lead_back_the_way_they_came(database) {
+        let store = database.open().await;
+        let (acme, other) = (org(&store, "acme").await, org(&store, "other").await);
+        for identifier in ["a-1x", "a-2x", "a-2x", "a-3x", "a-4x", "a-5x", "b-1x"] {
+            issue(&store, acme, identifier).await;
+            issue(&store, other, identifier).await;
+        }
+        let tokens = store.org_tokens();
+        let place = |row: &sekisho_store::OrgTokenRow| Some((row.identifier.clone(), row.id));
+        for (status, wanted) in [(None, 6), (Some(TokenStatus::Active), 6), (Some(TokenStatus::Revoked), 0)] {
+            let all = tokens.page(acme, &page("a-", status, 100), later(1)).await.unwrap();
+            assert_eq!(all.len(), wanted, "{status:?}");
+            assert_eq!(tokens.page_before(acme, &page("a-", status, 100), later(1)).await.unwrap(), all, "{status:?}");
+            for (at, row) in all.iter().enumerate() {
+                let back = OrgTokenPage { after: place(row), ..page("a-", status, 2) };
+                let before = tokens.page_before(acme, &back, later(1)).await.unwrap();
+                assert_eq!(before, all[at.saturating_sub(2)..at], "before row {at}");
+            }
+        }
+    }
+
+    async fn many_tokens_are_issued_together_or_not_at_all(database) {
+        let store = database.open().await;
+        let acme = org(&store, "acme").await;
+        let made: Vec<_> = (0..50).map(|n| (token(&format!("dev-{n:02}"), None), audit("token.issued", n))).collect();
+        let many: Vec<_> = made.iter().map(|((_, new), audit)| (new, audit)).collect();
+        let once = NewRepeat { scope: [1; 32], request: [2; 32], sealed: Vec::new() };
+        let tokens = store.org_tokens();
+        let count = async || tokens.page(acme, &page("", None, 100), NOW).await.unwrap().len();
+        let rows = async || store.audit().page(acme, &AuditFilter::default(), AuditId(Uuid::max()), 100).await.unwrap().len();
+        // The last one is there already: nothing of the others stays.
+        tokens.issue(acme, &made[49].0.1, &audit("token.issued", 0), None).await.unwrap();
+        assert!(tokens.issue_all(acme, &many, Some(&once)).await.is_err());
+        assert_eq!((count().await, rows().await), (1, 2));
+        assert!(tokens.issue_all(acme, &many[..49], Some(&once)).await.unwrap(), "and the mark was not left either");
+        assert_eq!((count().await, rows().await), (50, 51));
+        let more: Vec<_> = (0..2).map(|n| (token(&format!("new-{n}"), None), audit("token.issued", n))).collect();
+        let more: Vec<_> = more.iter().map(|((_, new), audit)| (new, audit)).collect();
+        assert!(!tokens.issue_all(acme, &more, Some(&once)).await.unwrap(), "the same form once more");
+        assert!(tokens.issue_all(acme, &[], None).await.unwrap());
+        assert_eq!((count().await, rows().await), (50, 51));
+        for ((plain, new), _) in &made {
+            let row = tokens.find_by_hash(&plain.hash()).await.unwrap().unwrap();
+            assert_eq!((row.id, row.identifier), (new.id, new.identifier.clone()));
+        }
+    }
+
     async fn a_page_can_be_of_one_status(database) {
         let store = database.open().await;
         let acme = org(&store, "acme").await;

@@ -133,27 +133,33 @@ impl Fields {
 
 /// Reads a body, bounded in size and time.
 pub(crate) async fn read(body: Body) -> Result<Vec<u8>, Problem> {
-    match tokio::time::timeout(BODY_TIME, collect(body)).await {
+    read_at_most(MAX_BODY, body).await
+}
+
+/// The same with another bound.
+pub(crate) async fn read_at_most(most: usize, body: Body) -> Result<Vec<u8>, Problem> {
+    match tokio::time::timeout(BODY_TIME, collect(most, body)).await {
         Ok(bytes) => bytes,
         Err(_) => Err(Problem::new(Code::InvalidRequest, "The body did not arrive in time.")),
     }
 }
 
-async fn collect(mut body: Body) -> Result<Vec<u8>, Problem> {
+async fn collect(most: usize, mut body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new(Code::InvalidRequest, "The body ended early."))?;
         let Some(data) = frame.data_ref() else { continue };
         seen += data.len();
-        if seen <= MAX_BODY {
+        if seen <= most {
             bytes.extend_from_slice(data);
         } else if seen > MAX_DRAINED {
             break;
         }
     }
-    if seen > MAX_BODY {
-        return Err(Problem::new(Code::BodyTooLarge, "A body may have at most 64 KiB."));
+    if seen > most {
+        let detail = format!("A body may have at most {} KiB.", most / 1024);
+        return Err(Problem::new(Code::BodyTooLarge, detail));
     }
     Ok(bytes)
 }

@@ -3,7 +3,7 @@
 pub mod body;
 pub mod bots;
 mod cursor;
-mod export;
+pub(crate) mod export;
 pub mod exports;
 mod idempotency;
 pub mod leaks;

@@ -6,11 +6,14 @@
 //! What ends a request early is a [`Halt`](page::Halt), which is a page too.
 
 mod cookie;
+mod once;
 mod page;
 mod seat;
 mod settings;
+mod setup;
 mod sign_in;
 pub mod text;
+mod tokens;
 mod visitor;
 
 use std::sync::Arc;
@@ -37,5 +40,15 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/sign-out", routing::post(sign_in::out::out))
         .route("/language", routing::post(sign_in::language::choose))
         .route("/console", routing::get(sign_in::begin))
+        .route("/console/{org_id}/tokens", routing::get(tokens::list))
+        .route("/console/{org_id}/tokens/new", routing::get(tokens::issue::show).post(tokens::issue::issue))
+        .route("/console/{org_id}/tokens/import", routing::get(tokens::import::show).post(tokens::import::import))
+        .route("/console/{org_id}/tokens/{token_id}", routing::get(tokens::token::show))
+        .route("/console/{org_id}/tokens/{token_id}/rotate", routing::post(tokens::rotate::rotate))
+        .route(
+            "/console/{org_id}/tokens/{token_id}/revoke",
+            routing::get(tokens::revoke::ask).post(tokens::revoke::revoke),
+        )
+        .route("/console/{org_id}/tokens/{token_id}/revoked", routing::get(tokens::revoke::revoked))
         .route("/assets/console.js", routing::get(page::script))
 }

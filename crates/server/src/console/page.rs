@@ -133,6 +133,7 @@ const DONE: &[(&str, &str)] = &[
     ("rule-removed", "done-rule-removed"),
     ("settings", "done-settings"),
     ("signed-out", "done-signed-out"),
+    ("token-revoked", "tokens-done-revoked"),
 ];
 
 /// The text of what was just done. A link that says so only has it shown.
@@ -161,6 +162,18 @@ pub(super) fn see_other(visitor: &Visitor, path: &str) -> Response<Body> {
     let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/console"));
     response.headers_mut().insert(header::LOCATION, location);
     protect(response.headers_mut(), &visitor.nonce);
+    response
+}
+
+/// A file to be kept, in the answer to a form. It may hold secrets, so nothing on the way stores it.
+pub(super) fn download(visitor: &Visitor, name: &str, content_type: &'static str, text: &str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text.to_owned()));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{name}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    protect(headers, &visitor.nonce);
     response
 }
 

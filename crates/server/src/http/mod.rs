@@ -4,6 +4,7 @@ pub mod client;
 pub mod code;
 pub(crate) mod form;
 mod memory;
+pub(crate) mod multipart;
 pub mod negotiate;
 mod object;
 pub mod origin;

@@ -7,13 +7,14 @@ use axum::extract::State;
 use http::{HeaderMap, Response, StatusCode};
 use sekisho_core::org::UserIdentifier;
 
-use super::{IDENTIFIER, LONGEST_LIFE, Minted, longest_life, repeated};
+use super::{IDENTIFIER, answer, repeated};
 use crate::api::body::Fields;
 use crate::api::idempotency::Call;
 use crate::api::{gone_meanwhile, json, store_problem};
 use crate::app::App;
 use crate::authority::{IssueTokens, May};
 use crate::http::{Code, Problem};
+use crate::issuing::{LONGEST_LIFE, Minted, longest_life};
 
 /// Issues a token. The answer is the only time that it is shown; the same identifier may have several.
 pub async fn issue(
@@ -26,7 +27,7 @@ pub async fn issue(
     fields.only(&["user_identifier", "expires_in"]);
     let identifier = fields.required("user_identifier", IDENTIFIER, |text| UserIdentifier::parse(text).ok());
     let wanted = fields.number("expires_in", 1..=LONGEST_LIFE);
-    let most = longest_life(&app, may.org()).await?;
+    let most = longest_life(&app, may.org()).await.map_err(|e| store_problem(&e))?;
     if let (Some(wanted), Some(most)) = (wanted, most)
         && wanted > most
     {
@@ -41,8 +42,7 @@ pub async fn issue(
     }
 
     let minted = Minted::new(&app, identifier, &may.actor(), wanted.or(most));
-    let (answer, id) = (minted.answer(), minted.row.id.to_string());
-    let audit = may.audit(&app, minted.now, "token.issued", id, minted.told());
+    let (answer, audit) = (answer(&minted), minted.issued(&app, &may));
     let once = call.as_ref().map(|call| call.keep(&app, StatusCode::CREATED, &answer));
     let tokens = app.store.org_tokens();
     let issued = tokens.issue(may.org(), &minted.row, &audit, once.as_ref()).await.map_err(|e| store_problem(&e))?;

@@ -8,15 +8,11 @@ pub mod probe;
 pub mod revoke;
 pub mod rotate;
 
-use std::time::Duration;
-
 use axum::body::Body;
 use http::Response;
 use sekisho_core::Timestamp;
 use sekisho_core::id::{OrgId, OrgTokenId};
-use sekisho_core::org::UserIdentifier;
-use sekisho_core::token::{PlainToken, TokenKind};
-use sekisho_store::{NewOrgToken, OrgTokenRow};
+use sekisho_store::OrgTokenRow;
 use serde_json::{Value, json};
 
 use crate::api::idempotency::{Call, Kept};
@@ -24,49 +20,21 @@ use crate::api::store_problem;
 use crate::app::App;
 use crate::authority::{May, Needs};
 use crate::http::{Code, Problem};
+use crate::issuing::Minted;
 
 /// What an identifier is made of, as a problem says it.
 const IDENTIFIER: &str = "4 to 255 characters out of A-Z, a-z, 0-9 and . _ @ + -";
-/// Longest life of a token that ends by itself: ten years.
-const LONGEST_LIFE: i64 = 10 * 365 * 86_400;
 
-/// A new token and its row, made together; the plain text is in the one answer.
-struct Minted {
-    plain: PlainToken,
-    row: NewOrgToken,
-    now: Timestamp,
-}
-
-impl Minted {
-    fn new(app: &App, identifier: UserIdentifier, made_by: &str, life: Option<i64>) -> Minted {
-        let now = app.clock.now();
-        let plain = PlainToken::mint(TokenKind::Organisation, &*app.random);
-        let id = OrgTokenId::mint(now, &*app.random);
-        let expires_at = life.map(|seconds| now.plus(Duration::from_secs(u64::try_from(seconds).unwrap_or_default())));
-        let row = NewOrgToken::of(id, &plain, identifier, made_by, expires_at);
-        Minted { plain, row, now }
-    }
-
-    /// The only answer that shows the token.
-    fn answer(&self) -> Value {
-        json!({
-            "id": self.row.id.to_string(),
-            "token": self.plain.expose(),
-            "user_identifier": self.row.identifier.as_str(),
-            "prefix": self.plain.hint(),
-            "created_at": self.now.to_string(),
-            "expires_at": self.row.expires_at.map(|at| at.to_string()),
-        })
-    }
-
-    /// What the audit log keeps of it.
-    fn told(&self) -> Value {
-        json!({
-            "user_identifier": self.row.identifier.as_str(),
-            "prefix": self.plain.hint(),
-            "expires_at": self.row.expires_at.map(|at| at.to_string()),
-        })
-    }
+/// The only answer that shows a new token.
+fn answer(minted: &Minted) -> Value {
+    json!({
+        "id": minted.row.id.to_string(),
+        "token": minted.plain.expose(),
+        "user_identifier": minted.row.identifier.as_str(),
+        "prefix": minted.plain.hint(),
+        "created_at": minted.now.to_string(),
+        "expires_at": minted.row.expires_at.map(|at| at.to_string()),
+    })
 }
 
 /// A token as it is shown; never a secret.
@@ -95,12 +63,6 @@ async fn repeated<N: Needs>(app: &App, may: &May<N>, call: Option<&Call>) -> Res
     let audit = may.audit(app, app.clock.now(), "token.shown_again", id, detail);
     app.store.audit().note(may.org(), &audit).await.map_err(|e| store_problem(&e))?;
     Ok(Some(crate::api::json(status, &body)))
-}
-
-/// The longest life that the organisation gives its tokens, in seconds.
-async fn longest_life(app: &App, org: OrgId) -> Result<Option<i64>, Problem> {
-    let found = app.store.organisations().find(org).await.map_err(|e| store_problem(&e))?;
-    Ok(found.and_then(|organisation| organisation.max_token_seconds))
 }
 
 /// The token that a path names, of this organisation.

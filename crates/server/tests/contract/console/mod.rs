@@ -4,3 +4,4 @@ mod provider;
 mod settings;
 mod sign_in;
 pub(crate) mod support;
+mod tokens;

@@ -1,0 +1,111 @@
+//! Issuing, rotating and revoking an organisation's tokens, whoever asks for it: a bot at the API, or a person at a page.
+
+use std::time::Duration;
+
+use sekisho_core::Timestamp;
+use sekisho_core::id::{OrgId, OrgTokenId};
+use sekisho_core::org::UserIdentifier;
+use sekisho_core::token::{PlainToken, TokenKind};
+use sekisho_store::{NewAudit, NewOrgToken, NewRepeat, OrgTokenRow, Rotated, StoreError};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::authority::{IssueTokens, ManageTokens, May};
+
+/// Longest life of a token that ends by itself, in seconds: ten years.
+pub(crate) const LONGEST_LIFE: i64 = 10 * 365 * 86_400;
+/// Longest time for which a token keeps working that was rotated, in seconds: 30 days.
+pub(crate) const LONGEST_OVERLAP: i64 = 30 * 86_400;
+
+/// A new token and its row, made together; the plain text is in the one answer.
+pub(crate) struct Minted {
+    pub(crate) plain: PlainToken,
+    pub(crate) row: NewOrgToken,
+    pub(crate) now: Timestamp,
+}
+
+impl Minted {
+    /// Makes one that lives so many seconds; none: for ever.
+    pub(crate) fn new(app: &App, identifier: UserIdentifier, made_by: &str, life: Option<i64>) -> Minted {
+        let now = app.clock.now();
+        let plain = PlainToken::mint(TokenKind::Organisation, &*app.random);
+        let id = OrgTokenId::mint(now, &*app.random);
+        let expires_at = life.map(|seconds| now.plus(Duration::from_secs(u64::try_from(seconds).unwrap_or_default())));
+        let row = NewOrgToken::of(id, &plain, identifier, made_by, expires_at);
+        Minted { plain, row, now }
+    }
+
+    /// The row of the audit log that says that it was issued.
+    pub(crate) fn issued(&self, app: &App, may: &May<IssueTokens>) -> NewAudit {
+        may.audit(app, self.now, "token.issued", self.row.id.to_string(), self.told())
+    }
+
+    /// What the audit log keeps of it.
+    fn told(&self) -> Value {
+        json!({
+            "user_identifier": self.row.identifier.as_str(),
+            "prefix": self.plain.hint(),
+            "expires_at": self.row.expires_at.map(|at| at.to_string()),
+        })
+    }
+}
+
+/// A new token that is about to come in an old one's place.
+pub(crate) struct Rotation {
+    /// The new one.
+    pub(crate) minted: Minted,
+    org: OrgId,
+    old: OrgTokenId,
+    old_ends: Option<Timestamp>,
+    audit: NewAudit,
+}
+
+impl Rotation {
+    /// Makes the new token. It lives as long as the old one was to live, within what the organisation allows; the old one
+    /// keeps working for so many seconds.
+    pub(crate) async fn prepare(
+        app: &App,
+        may: &May<ManageTokens>,
+        old: &OrgTokenRow,
+        overlap: i64,
+    ) -> Result<Rotation, StoreError> {
+        // A token whose end was moved by an overlap is not rotated again; of all others this is the life they were given.
+        let life = old.expires_at.map(|end| i64::try_from(end.since(old.created_at).as_secs()).unwrap_or(i64::MAX));
+        let most = longest_life(app, may.org()).await?;
+        let life = [life, most].into_iter().flatten().min();
+        let minted = Minted::new(app, old.identifier.clone(), &may.actor(), life);
+        let mut told = minted.told();
+        told["replaced_by"] = minted.row.id.to_string().into();
+        told["overlap_seconds"] = overlap.into();
+        let audit = may.audit(app, minted.now, "token.rotated", old.id.to_string(), told);
+        let old_ends = u64::try_from(overlap).ok().filter(|seconds| *seconds > 0);
+        let old_ends = old_ends.map(|seconds| minted.now.plus(Duration::from_secs(seconds)));
+        Ok(Rotation { minted, org: may.org(), old: old.id, old_ends, audit })
+    }
+
+    /// Puts it in the old one's place. What this node knows of the old one ends at once.
+    pub(crate) async fn carry_out(&self, app: &App, once: Option<&NewRepeat>) -> Result<Rotated, StoreError> {
+        let tokens = app.store.org_tokens();
+        let rotated = tokens.rotate(self.org, self.old, &self.minted.row, self.old_ends, &self.audit, once).await?;
+        if let Rotated::Done { old } = rotated {
+            app.callers.forget([old]);
+        }
+        Ok(rotated)
+    }
+}
+
+/// Revokes a token. From the next request on it answers `401` here, and within a second on every other node. Again is no
+/// mistake, and leaves no second row in the audit log.
+pub(crate) async fn revoke(app: &App, may: &May<ManageTokens>, row: &OrgTokenRow) -> Result<(), StoreError> {
+    let detail = json!({"user_identifier": row.identifier.as_str(), "prefix": row.hint});
+    let audit = may.audit(app, app.clock.now(), "token.revoked", row.id.to_string(), detail);
+    let revoked = app.store.org_tokens().revoke(may.org(), row.id, &audit).await?;
+    app.callers.forget(revoked);
+    Ok(())
+}
+
+/// The longest life that the organisation gives its tokens, in seconds.
+pub(crate) async fn longest_life(app: &App, org: OrgId) -> Result<Option<i64>, StoreError> {
+    let found = app.store.organisations().find(org).await?;
+    Ok(found.and_then(|organisation| organisation.max_token_seconds))
+}

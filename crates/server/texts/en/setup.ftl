@@ -1,0 +1,13 @@
+setup-title = Set-up
+setup-intro = Whoever gets this token needs one of these. Lines of a file have the token in them; package managers keep it in plain text, so make the file readable to its owner only, and never commit it.
+setup-copy = Copy
+setup-copied = Copied
+setup-read-key = Commands read the token from the environment variable SEKISHO_TOKEN, so that it stays out of the shell's history. First run this line, paste the token and press Enter; it lasts as long as the shell.
+setup-one-way = One of these ways is enough.
+setup-in-file = In the file
+setup-out-of-file = Take these lines out of the file
+setup-in-shell = In a shell
+setup-note-npm = Yarn 1, pnpm and npm share one file.
+setup-note-yarn1 = Yarn 1, pnpm and npm share one file. A lock file of Yarn 1 has file addresses in it: make it anew, or installs from it pass the checkpoint by.
+setup-note-uv = UV_INDEX_URL is for uv before 0.4.23. A lock file of uv has file addresses in it: make it anew, or installs from it pass the checkpoint by.
+setup-note-poetry = Run “poetry source add” in the project; it writes no token there.

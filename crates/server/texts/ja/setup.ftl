@@ -1,0 +1,13 @@
+setup-title = 設定
+setup-intro = トークンの利用者は、使用するパッケージマネージャーを次のように設定します。ファイルの行にはトークンそのものが含まれます。パッケージマネージャーはトークンを平文で保存するため、ファイルを所有者だけが読めるようにし、コミットしないでください。
+setup-copy = コピー
+setup-copied = コピーしました
+setup-read-key = コマンドはトークンを環境変数 SEKISHO_TOKEN から読むので、シェルの履歴に残りません。先に次の行を実行し、トークンを貼り付けて Enter を押します。有効なのはそのシェルの間だけです。
+setup-one-way = 次のいずれか 1 つで十分です。
+setup-in-file = ファイル：
+setup-out-of-file = 次の行を削除するファイル：
+setup-in-shell = シェル：
+setup-note-npm = npm、pnpm、Yarn 1 は同じファイルを使います。
+setup-note-yarn1 = npm、pnpm、Yarn 1 は同じファイルを使います。Yarn 1 のロックファイルにはファイルの URL が含まれます。作り直さないと、このサーバーを経由せずにインストールされます。
+setup-note-uv = UV_INDEX_URL は 0.4.23 より前の uv 用です。uv のロックファイルにはファイルの URL が含まれます。作り直さないと、このサーバーを経由せずにインストールされます。
+setup-note-poetry = 「poetry source add」はプロジェクトのディレクトリで実行します（トークンは書き込まれません）。
