@@ -45,6 +45,16 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Reason; 6] = [
+        Reason::Malware,
+        Reason::Policy,
+        Reason::OrganisationPolicy,
+        Reason::Canary,
+        Reason::UnreadableVersion,
+        Reason::Contradiction,
+    ];
+
     /// The stable text that the ledger and the JSON answers use.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -49,7 +49,12 @@ pub fn yanked_reason(name: &PackageName, version: Option<&str>, refusal: &Refusa
 
 /// The page that explains a verdict.
 pub fn why_url(name: &PackageName, version: Option<&str>, origin: &Origin) -> String {
-    let base = format!("{}/why/{}/{}", origin.pages, name.ecosystem(), utf8_percent_encode(name.as_str(), PATH));
+    format!("{}{}", origin.pages, why_path(name, version))
+}
+
+/// The same page, for links within the checkpoint's own pages.
+pub fn why_path(name: &PackageName, version: Option<&str>) -> String {
+    let base = format!("/why/{}/{}", name.ecosystem(), utf8_percent_encode(name.as_str(), PATH));
     match version {
         Some(version) => format!("{base}/{}", utf8_percent_encode(version, NON_SLASH)),
         None => base,

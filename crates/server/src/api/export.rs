@@ -34,6 +34,11 @@ impl Form {
         }
     }
 
+    /// The form by the ending of its file's name.
+    pub(crate) fn named(suffix: &str) -> Option<Form> {
+        [Form::Csv, Form::Ndjson].into_iter().find(|form| form.suffix() == suffix)
+    }
+
     fn media_type(self) -> &'static str {
         match self {
             Form::Csv => "text/csv; charset=utf-8; header=present",

@@ -5,9 +5,13 @@
 //! the check, and on a request that changes something it is also the check that the form comes from a page of ours.
 //! What ends a request early is a [`Halt`](page::Halt), which is a page too.
 
+mod audit;
 mod cookie;
 mod once;
+mod installs;
 mod page;
+pub(crate) mod release;
+mod search;
 mod seat;
 mod settings;
 mod setup;
@@ -50,5 +54,10 @@ pub fn routes() -> Router<Arc<App>> {
             routing::get(tokens::revoke::ask).post(tokens::revoke::revoke),
         )
         .route("/console/{org_id}/tokens/{token_id}/revoked", routing::get(tokens::revoke::revoked))
+        .route("/console/{org_id}/installs", routing::get(installs::show))
+        .route("/console/{org_id}/installs/export", routing::get(installs::export))
+        .route("/console/{org_id}/refusals", routing::get(installs::refusals))
+        .route("/console/{org_id}/audit", routing::get(audit::show))
+        .route("/console/{org_id}/audit/export", routing::get(audit::export))
         .route("/assets/console.js", routing::get(page::script))
 }

@@ -76,6 +76,8 @@ pub(crate) struct Frame<'a> {
     pub(super) me: bool,
     /// What was just done, by the address.
     pub(super) done: Option<String>,
+    /// There are other pages than this one.
+    pub(super) console: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -111,6 +113,7 @@ impl<'a> Frame<'a> {
             tabs: tabs.collect(),
             me: tab == Tab::Me,
             done: done(visitor),
+            console: visitor.console,
         }
     }
 
@@ -249,6 +252,8 @@ pub(crate) enum Why {
     Unavailable,
     /// The form was sent before, and its answer is not shown twice.
     SentBefore,
+    /// As many exports run as may at once.
+    Exports,
 }
 
 impl Why {
@@ -270,6 +275,7 @@ impl Why {
             Why::TooMany => (StatusCode::TOO_MANY_REQUESTS, "halt-too-many", "halt-too-many-next"),
             Why::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "halt-unavailable", "halt-unavailable-next"),
             Why::SentBefore => (StatusCode::CONFLICT, "halt-sent-before", "halt-sent-before-next"),
+            Why::Exports => (StatusCode::TOO_MANY_REQUESTS, "halt-exports", "halt-exports-next"),
         }
     }
 }
@@ -312,6 +318,16 @@ impl Halt {
                 tracing::warn!("a page of the console could not be made: {error}");
                 Halt::page(visitor, Why::Unavailable)
             }
+        }
+    }
+
+    /// What a part of the API found that a page shares with it.
+    pub(super) fn told(visitor: &Visitor, problem: Problem) -> Halt {
+        match problem.code() {
+            Code::RateLimited => Halt::page(visitor, Why::Exports),
+            Code::DatabaseUnavailable => Halt::page(visitor, Why::Unavailable),
+            Code::InsufficientRole | Code::InvalidToken => Halt::page(visitor, Why::NoRight),
+            _ => Halt::Problem(Box::new(problem)),
         }
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Visitor {
     pub(super) path: String,
     /// What the page's one script names itself by.
     pub(super) nonce: String,
+    /// There is a console here: pages have its script and its forms.
+    pub(super) console: bool,
 }
 
 /// Somebody with a session.
@@ -43,7 +45,8 @@ pub(crate) struct SignedIn {
 }
 
 impl Visitor {
-    async fn of(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
+    /// Somebody of whom nothing is looked up, whatever cookies he sends.
+    pub(super) fn stranger(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
         let Some(exchange) = parts.extensions.get::<Exchange>().cloned() else { return Err(Halt::broken()) };
         let transport = Transport::of(&exchange.origin);
         let chosen = Cookie::Language.read(&parts.headers, transport).and_then(Language::parse);
@@ -51,7 +54,12 @@ impl Visitor {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let nonce = BrowserSecret::mint(&*app.random).expose()[..22].to_owned();
         let headers = parts.headers.clone();
-        let mut visitor = Visitor { exchange, say, session: None, transport, headers, path, nonce };
+        let console = app.settings.console.enabled;
+        Ok(Visitor { exchange, say, session: None, transport, headers, path, nonce, console })
+    }
+
+    async fn of(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
+        let mut visitor = Visitor::stranger(parts, app)?;
         if !matches!(parts.method, Method::GET | Method::HEAD)
             && !form::is_ours(&parts.headers, &visitor.exchange.origin)
         {

@@ -3,6 +3,7 @@
 
 pub mod home;
 pub mod problems;
+pub(crate) mod verdict;
 pub mod why;
 
 use axum::body::Body;
@@ -73,8 +74,12 @@ fn answer(
         }
         false => json.to_string(),
     };
+    Ok(respond(body, if html { "text/html; charset=utf-8" } else { "application/json" }))
+}
+
+/// An answer that is not kept, and that a browser does nothing with but show it.
+fn respond(body: String, content_type: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
-    let content_type = if html { "text/html; charset=utf-8" } else { "application/json" };
     for (name, value) in [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
@@ -85,5 +90,5 @@ fn answer(
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    response
 }

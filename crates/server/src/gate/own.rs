@@ -51,6 +51,12 @@ pub(super) fn unread() -> Problem {
 }
 
 impl Gate {
+    /// The current state for an organisation's people, if it has entries and they can be read.
+    pub fn own_guard(&self, org: OrgId) -> Option<Arc<Guard>> {
+        let state = self.current.load();
+        state.organisations.guard(org)?.cloned()
+    }
+
     /// Says which organisations have entries, and puts these in force: all others have none. A guard whose entries are the
     /// very same stays, with everything that was made under it.
     pub fn set_entries<'a>(&self, all: impl Iterator<Item = (OrgId, &'a Entries)> + Clone) {

@@ -148,7 +148,8 @@ async fn hostile_text_is_escaped_on_pages() {
     ] {
         let answer = app.ask(Ask::get(path).header("accept", HTML)).await;
         let text = answer.text();
-        assert!(!text.contains("<script") && !text.contains("<img"), "{path}: {text}");
+        let foreign = text.replace("<script defer nonce=", "");
+        assert!(!foreign.contains("<script") && !foreign.contains("<img"), "{path}: {text}");
         assert!(!text.contains('\u{202e}'), "{path}: a text that turns the page around");
         assert_eq!(answer.header("content-security-policy").is_some(), answer.status == 200, "{path}");
     }

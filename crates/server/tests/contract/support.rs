@@ -24,9 +24,16 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert!(body["request_id"].as_str().is_some_and(|id| id.len() == 32), "{body}");
 }
 
-/// A page without what changes with every change of the style sheet.
+/// A page without what changes with every change of the style sheet or the script, and with every request.
 pub(crate) fn without_style(page: &str) -> String {
-    page.replace(&sekisho_server::explain::style_version(), "<style>")
+    let page = page.replace(&sekisho_server::explain::style_version(), "<style>");
+    let without = |page: &str, before: &str, length: usize, mark: &str| {
+        let mut parts = page.split(before);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |all, part| format!("{all}{before}{mark}{}", &part[length..]))
+    };
+    let page = without(&page, "nonce=\"", 22, "<nonce>");
+    without(&without(&page, "'nonce-", 22, "<nonce>"), "console.js?v=", 16, "<script>")
 }
 
 /// Makes a test for each engine of every function: `async fn what_it_proves(setup) { ... }`, where `setup` is a

@@ -58,3 +58,5 @@ halt-unavailable = The database does not answer
 halt-unavailable-next = Nothing was changed. Try again in a moment.
 halt-sent-before = This form was sent before
 halt-sent-before-next = What it made is there, and nothing more was made. A token is shown once only: if you did not keep it, revoke it and issue another one.
+halt-exports = As many exports run as may at once
+halt-exports-next = Try again when one has ended.

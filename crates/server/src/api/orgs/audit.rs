@@ -24,6 +24,9 @@ const COLUMNS: [&str; 6] = ["id", "at", "actor", "action", "subject", "detail"];
 /// Rows that an export reads at once.
 const PIECE: u32 = 500;
 
+/// The parameters of a page; those of an export are the first four.
+pub(crate) const NAMES: &[&str] = &["actor", "action", "from", "to", "limit", "cursor"];
+
 /// Lists the audit log, newest first. An export is noted in it first.
 pub async fn show(
     State(app): State<Arc<App>>,
@@ -31,53 +34,81 @@ pub async fn show(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response<Body>, Problem> {
-    let mut query = Query::read(&uri, &["actor", "action", "from", "to", "limit", "cursor"]);
-    let moment = "a moment such as 2026-11-23T09:00:00Z";
-    let filter = AuditFilter {
-        actor: query.optional("actor", "whoever did it: a bot's id, an address or operator", short),
-        action: query.optional("action", "an action such as token.issued", short),
-        from: query.optional("from", moment, |text| text.parse().ok()),
-        to: query.optional("to", moment, |text| text.parse().ok()),
-    };
-    let (org, filters) = (may.org().to_string(), format!("{filter:?}"));
-    let scope = [b"audit".as_slice(), org.as_bytes(), filters.as_bytes()];
-    let cursors = Cursors::of(&app.secret, &scope);
+    let mut query = Query::read(&uri, NAMES);
+    let filter = filter(&mut query);
     let limit = query.limit();
-    let before = query.optional("cursor", "the next_cursor of a page with the same filters", |text| {
-        cursors.open(text).and_then(|place| Some(AuditId(Uuid::from_bytes(place.try_into().ok()?))))
-    });
+    let before = before(&app, &may, &mut query, &filter);
     let form = Form::wanted(&headers);
     if form.is_some() {
         query.no_pages();
     }
     query.finish()?;
-    let before = before.unwrap_or(AuditId(Uuid::max()));
     if let Some(form) = form {
-        return export(&app, &may, filter, before, form).await;
+        return export(&app, &may, filter, form).await;
     }
-
-    let log = app.store.audit();
-    // One more than asked for tells whether there is a next page.
-    let mut rows = log.page(may.org(), &filter, before, limit + 1).await.map_err(|e| store_problem(&e))?;
-    let more = rows.len() > limit as usize;
-    rows.truncate(limit as usize);
-    let next = rows.last().filter(|_| more).map(|row| cursors.seal(row.id.0.as_bytes()));
+    let (rows, next) = page(&app, &may, &filter, before, limit).await.map_err(|e| store_problem(&e))?;
     let items: Vec<Value> = rows.iter().map(shown).collect();
     Ok(crate::api::json(StatusCode::OK, &json!({"items": items, "next_cursor": next})))
 }
 
-async fn export(
+/// Reads which rows are asked for.
+pub(crate) fn filter(query: &mut Query) -> AuditFilter {
+    let moment = "a moment such as 2026-11-23T09:00:00Z";
+    AuditFilter {
+        actor: query.optional("actor", "whoever did it: a bot's id, an address or operator", short),
+        action: query.optional("action", "an action such as token.issued", short),
+        from: query.optional("from", moment, |text| text.parse().ok()),
+        to: query.optional("to", moment, |text| text.parse().ok()),
+    }
+}
+
+/// Reads where the page before ended.
+pub(crate) fn before(app: &App, may: &May<ManageTokens>, query: &mut Query, filter: &AuditFilter) -> Option<AuditId> {
+    let (org, filters) = scope(may, filter);
+    let scope = [b"audit".as_slice(), org.as_bytes(), filters.as_bytes()];
+    let cursors = Cursors::of(&app.secret, &scope);
+    query.optional("cursor", "the next_cursor of a page with the same filters", |text| {
+        cursors.open(text).and_then(|place| Some(AuditId(Uuid::from_bytes(place.try_into().ok()?))))
+    })
+}
+
+/// A page of rows, and where the next one begins.
+pub(crate) async fn page(
+    app: &App,
+    may: &May<ManageTokens>,
+    filter: &AuditFilter,
+    before: Option<AuditId>,
+    limit: u32,
+) -> Result<(Vec<AuditRow>, Option<String>), StoreError> {
+    let before = before.unwrap_or(AuditId(Uuid::max()));
+    // One more than asked for tells whether there is a next page.
+    let mut rows = app.store.audit().page(may.org(), filter, before, limit + 1).await?;
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let (org, filters) = scope(may, filter);
+    let scope = [b"audit".as_slice(), org.as_bytes(), filters.as_bytes()];
+    let cursors = Cursors::of(&app.secret, &scope);
+    let next = rows.last().filter(|_| more).map(|row| cursors.seal(row.id.0.as_bytes()));
+    Ok((rows, next))
+}
+
+/// A cursor is for one organisation and the same filters.
+fn scope(may: &May<ManageTokens>, filter: &AuditFilter) -> (String, String) {
+    (may.org().to_string(), format!("{filter:?}"))
+}
+
+/// Begins an export of everything that the filter lets through, and says so in the log.
+pub(crate) async fn export(
     app: &App,
     may: &May<ManageTokens>,
     filter: AuditFilter,
-    before: AuditId,
     form: Form,
 ) -> Result<Response<Body>, Problem> {
     let place = app.exports.take(may.org())?;
     let noted = may.audit(app, app.clock.now(), "audit.exported", may.org().to_string(), told(&filter));
     app.store.audit().note(may.org(), &noted).await.map_err(|e| store_problem(&e))?;
     let (store, org) = (app.store.clone(), may.org());
-    Ok(export::stream(form, place, "audit", &COLUMNS, before, move |before| {
+    Ok(export::stream(form, place, "audit", &COLUMNS, AuditId(Uuid::max()), move |before| {
         piece(store.clone(), org, filter.clone(), before, form)
     }))
 }

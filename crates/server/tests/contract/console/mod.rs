@@ -1,7 +1,10 @@
 //! The console: who may open which page, what its forms do, and what a hostile text does not do.
 
+mod audit;
+mod installs;
 mod provider;
 mod settings;
 mod sign_in;
 pub(crate) mod support;
 mod tokens;
+mod why;

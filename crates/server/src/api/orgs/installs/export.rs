@@ -25,9 +25,12 @@ const STEP: usize = 1000;
 
 /// How an export is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
+    /// RFC 4180, with a line of names.
     Csv,
+    /// A JSON object a line.
     Ndjson,
+    /// A bill of materials.
     CycloneDx,
 }
 
@@ -39,6 +42,19 @@ impl Form {
             Form::Csv => "text/csv",
             Form::Ndjson => "application/x-ndjson",
             Form::CycloneDx => "application/vnd.cyclonedx+json",
+        }
+    }
+
+    /// The form by the ending of its file's name.
+    pub(crate) fn named(ending: &str) -> Option<Form> {
+        Form::ALL.into_iter().find(|form| form.ending() == ending)
+    }
+
+    fn ending(self) -> &'static str {
+        match self {
+            Form::Csv => "csv",
+            Form::Ndjson => "ndjson",
+            Form::CycloneDx => "cdx.json",
         }
     }
 
@@ -84,7 +100,7 @@ impl Form {
 }
 
 /// Begins an export, and says so in the audit log.
-pub(super) async fn begin(
+pub(crate) async fn begin(
     app: &App,
     may: &May<ReadInstalls>,
     form: Form,
@@ -124,6 +140,10 @@ pub(super) async fn begin(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"installs.{}\"", form.ending())) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
     Ok(response)
 }
 

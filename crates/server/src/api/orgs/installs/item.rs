@@ -152,7 +152,8 @@ fn purl(row: &LedgerRow) -> Option<String> {
     })
 }
 
-fn client(row: &LedgerRow) -> String {
+/// `npm/11.4.2`; empty if the client said nothing.
+pub(crate) fn client(row: &LedgerRow) -> String {
     match row.client_version.as_str() {
         "" => row.client_name.clone(),
         version => format!("{}/{version}", row.client_name),

@@ -1,9 +1,10 @@
 //! `GET /o/{org_id}/guard/installs`: who took what. Pages of JSON, or all of it as an export.
 
-mod export;
-mod item;
-mod query;
+pub(crate) mod export;
+pub(crate) mod item;
+pub(crate) mod query;
 mod range;
+pub(crate) mod wrong;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use axum::extract::{RawQuery, State};
 use http::{HeaderMap, Response, StatusCode};
 use sekisho_core::id::EntryId;
 use sekisho_core::{Ecosystem, Version};
-use sekisho_store::{Holds, Question};
+use sekisho_store::{Holds, Question, StoreError};
 use serde_json::json;
 
 use self::export::Form;
@@ -33,7 +34,7 @@ pub async fn list(
     let query = query.unwrap_or_default();
     let form = Form::wanted(&headers)?;
     let asked = Asked::read(&query, form.is_some())?;
-    let question = question(&app, &may, asked.question, asked.versions).await?;
+    let question = question(&app, &may, asked.question, asked.versions).await.map_err(|e| store_problem(&e))?;
     match form {
         Some(form) => export::begin(&app, &may, form, question, &query).await,
         None => page(&app, question, asked.cursor, asked.limit).await,
@@ -48,12 +49,12 @@ async fn page(app: &App, question: Question, cursor: Option<EntryId>, limit: usi
 }
 
 /// What is asked for, in the ledger's own words: a range becomes the versions that it holds, unless there are too many.
-async fn question(
+pub(crate) async fn question(
     app: &App,
     may: &May<ReadInstalls>,
     mut question: Question,
     versions: Option<Versions>,
-) -> Result<Question, Problem> {
+) -> Result<Question, StoreError> {
     question.owner = may.org().0;
     let (Some(package), Some(versions)) = (&question.package, versions) else { return Ok(question) };
     let ecosystem = package.ecosystem();
@@ -61,7 +62,7 @@ async fn question(
         question.versions = Some(BTreeSet::from([version.clone()]));
         return Ok(question);
     }
-    let known = app.store.ledger().versions(question.owner, package).await.map_err(|e| store_problem(&e))?;
+    let known = app.store.ledger().versions(question.owner, package).await?;
     let fits = move |known: &str| holds(&versions, ecosystem, known);
     match known {
         Some(known) => question.versions = Some(known.into_iter().filter(|known| fits(known)).collect()),

@@ -10,7 +10,7 @@ const LONGEST: usize = 500;
 
 /// A set of versions: one of the alternatives holds.
 #[derive(Debug)]
-pub(super) struct Range {
+pub(crate) struct Range {
     ecosystem: Ecosystem,
     alternatives: Vec<Vec<Comparison>>,
 }

@@ -1,0 +1,210 @@
+//! The page about a release or a name, under `/why`: what is decided, for everybody; who took it, for members of an
+//! organisation who may read that. Whoever is not signed in costs no look at the database.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::response::IntoResponse;
+use http::request::Parts;
+use http::{HeaderValue, Response, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sekisho_core::policy::{Effect, Owner, Reason};
+use sekisho_core::{PackageUrl, Timestamp};
+use sekisho_store::{Membership, Question, Session, StoreError};
+
+use super::installs::row::{Row, reason_text};
+use super::page::{Frame, Tab, answer};
+use super::text::Say;
+use super::visitor::{Answered, Visitor};
+use crate::api::orgs::installs::query::Versions;
+use crate::api::orgs::installs::question;
+use crate::app::App;
+use crate::authority::{May, ReadInstalls};
+use crate::explain::verdict::{Found, Listed};
+use crate::gate::Knowledge;
+
+/// Newest rows of an organisation that are shown; its search has them all.
+const ROWS: usize = 20;
+/// Organisations of a person whose rows are shown.
+const ORGANISATIONS: usize = 10;
+
+#[derive(Template)]
+#[template(path = "console/release.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    found: &'a Found,
+    subject: String,
+    /// The verdict as people read it: a name that is not refused whole may still have refused releases.
+    headline: String,
+    /// The class of its colour.
+    tone: &'static str,
+    summary: String,
+    /// When the advisories were last found to be current.
+    known: Option<Timestamp>,
+    takers: Takers,
+}
+
+/// Who took it, for whoever looks.
+enum Takers {
+    /// There is no signing in here.
+    None,
+    /// Not signed in: where one does.
+    SignIn(String),
+    /// The database does not answer.
+    Unavailable,
+    /// No member of an organisation with the right.
+    NoRight,
+    Of(Vec<OrgTakers>),
+}
+
+struct OrgTakers {
+    name: String,
+    /// What is decided for the organisation's own people, where it differs.
+    own: Option<String>,
+    rows: Vec<Row>,
+    /// The search that has them all.
+    search: String,
+    exports: Vec<(&'static str, String)>,
+}
+
+impl Page<'_> {
+    fn effect(&self, listed: &Listed) -> String {
+        self.frame.say.t(match listed.entry.effect {
+            Effect::Allow => "why-effect-allow",
+            Effect::Block => "why-effect-block",
+            Effect::Warn => "why-effect-warn",
+        })
+    }
+
+    fn owner(&self, listed: &Listed) -> String {
+        self.frame.say.t(match listed.owner {
+            Owner::Operator => "why-of-operator",
+            Owner::Organisation => "why-of-organisation",
+        })
+    }
+
+    fn until(&self, listed: &Listed) -> String {
+        let say = self.frame.say;
+        match listed.entry.expires {
+            None => say.t("why-no-end"),
+            Some(end) if listed.ended => say.a("why-ended", "end", say.moment(end)),
+            Some(end) => say.moment(end),
+        }
+    }
+
+    fn by_advisory(&self) -> bool {
+        self.found.rests_on(Reason::Malware)
+    }
+
+    fn is_canary(&self) -> bool {
+        self.found.rests_on(Reason::Canary)
+    }
+
+    fn by_organisation(&self) -> bool {
+        self.found.rests_on(Reason::OrganisationPolicy)
+    }
+}
+
+/// Answers with the page. Where the session can't be looked for, everybody is a stranger: the verdict needs no database.
+pub(crate) async fn show(app: &Arc<App>, mut parts: Parts, found: &Found) -> Response<Body> {
+    let stranger = Visitor::stranger(&parts, app);
+    let visitor = match app.settings.console.enabled {
+        true => Visitor::from_request_parts(&mut parts, app).await.or(stranger),
+        false => stranger,
+    };
+    let answered = match visitor {
+        Ok(visitor) => page(app, &visitor, found).await,
+        Err(halt) => Err(halt),
+    };
+    let mut response = answered.unwrap_or_else(IntoResponse::into_response);
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie"));
+    response
+}
+
+async fn page(app: &App, visitor: &Visitor, found: &Found) -> Answered {
+    let say = visitor.say;
+    let mut memberships = Vec::new();
+    let takers = match &visitor.session {
+        None if !app.settings.console.enabled => Takers::None,
+        None => Takers::SignIn(format!("/sign-in?next={}", utf8_percent_encode(&visitor.path, NON_ALPHANUMERIC))),
+        Some(session) => match app.store.organisations().of_member(&session.email).await {
+            Ok(all) => {
+                memberships = all;
+                takers(app, visitor, session, &memberships, found).await.unwrap_or_else(|error| {
+                    tracing::warn!("who took a release could not be read: {error}");
+                    Takers::Unavailable
+                })
+            }
+            Err(_) => Takers::Unavailable,
+        },
+    };
+    let (headline, tone) = match &found.refusal {
+        Some(_) => ("why-blocked", "blocked"),
+        None if found.mixed => ("why-some-blocked", "mixed"),
+        None => ("why-allowed", "allowed"),
+    };
+    let loaded = app.gate.current().knowledge == Knowledge::Loaded;
+    let page = Page {
+        frame: Frame::new(visitor, &memberships, None, Tab::None),
+        subject: found.subject(),
+        headline: say.t(headline),
+        tone,
+        summary: summary(found, say),
+        known: app.feed_health.state().last_success.filter(|_| loaded),
+        takers,
+        found,
+    };
+    answer(StatusCode::OK, visitor, &page)
+}
+
+fn summary(found: &Found, say: Say) -> String {
+    let reason = found.refusal.as_ref().map(|refusal| {
+        let words = say.t(reason_text(refusal.reason));
+        match refusal.advisories.as_slice() {
+            [] => words,
+            ids => format!("{words} ({})", ids.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ")),
+        }
+    });
+    found.summary(say, &reason.unwrap_or_default())
+}
+
+async fn takers(
+    app: &App,
+    visitor: &Visitor,
+    session: &Session,
+    memberships: &[Membership],
+    found: &Found,
+) -> Result<Takers, StoreError> {
+    let say = visitor.say;
+    let readers = memberships.iter().filter_map(|m| Some((m, May::<ReadInstalls>::of_member(session, m)?)));
+    let mut all = Vec::new();
+    for (member, may) in readers.take(ORGANISATIONS) {
+        let mut asked = Question::of(may.org().0);
+        asked.package = Some(found.name.clone());
+        let version = found.version.clone().map(Versions::Exactly);
+        let asked = question(app, &may, asked, version).await?;
+        let rows = app.store.ledger().page(asked, None, ROWS).await?.rows;
+        let purl = PackageUrl { name: found.name.clone(), version: found.version.as_deref().map(Into::into) };
+        let query = format!("package={}", utf8_percent_encode(&purl.to_string(), NON_ALPHANUMERIC));
+        let at = |path: &str| format!("/console/{}{path}", member.org.id);
+        let export = |form: &str| at(&format!("/installs/export?{query}&format={form}"));
+        all.push(OrgTakers {
+            name: member.org.name.clone(),
+            own: own(app, visitor, member, found),
+            rows: rows.iter().map(|row| Row::of(row, say)).collect(),
+            search: at(&format!("/installs?{query}")),
+            exports: vec![("CSV", export("csv")), ("NDJSON", export("ndjson")), ("CycloneDX", export("cdx.json"))],
+        });
+    }
+    Ok(if all.is_empty() { Takers::NoRight } else { Takers::Of(all) })
+}
+
+/// What the organisation's own entries make of it for its people, where they say anything about it.
+fn own(app: &App, visitor: &Visitor, member: &Membership, found: &Found) -> Option<String> {
+    let guard = app.gate.own_guard(member.org.id)?;
+    let speaks = guard.own.as_ref().is_some_and(|own| !own.policy.entries(&found.name).is_empty());
+    let name = app.sources.admit(found.name.clone(), &visitor.exchange.caller).filter(|_| speaks)?;
+    Some(summary(&app.found(&guard, &name, found.version.as_deref()), visitor.say))
+}

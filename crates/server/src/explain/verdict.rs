@@ -1,0 +1,126 @@
+//! What is decided about a release or a name and what it rests on, in words of either language.
+
+use sekisho_core::PackageName;
+use sekisho_core::advisory::Hit;
+use sekisho_core::policy::{Effect, Entry, Owner, Reason, Refusal};
+
+use crate::app::App;
+use crate::console::text::Say;
+use crate::gate::{Guard, Knowledge};
+use crate::refusal;
+
+/// Everything that is known about a release, or about a name.
+pub(crate) struct Found {
+    /// The package.
+    pub(crate) name: PackageName,
+    /// The release; none: the whole name.
+    pub(crate) version: Option<String>,
+    /// It is refused.
+    pub(crate) refusal: Option<Refusal>,
+    /// The name is not refused whole, and some of its releases are.
+    pub(crate) mixed: bool,
+    /// What advisories say about the name.
+    pub(crate) records: Vec<Record>,
+    /// What the operator and the caller's organisation say about it.
+    pub(crate) entries: Vec<Listed>,
+    /// The caller's organisation has entries.
+    pub(crate) organisation: bool,
+    deciding: Option<(Owner, Entry)>,
+    knowledge: Knowledge,
+}
+
+/// A record about the name.
+pub(crate) struct Record {
+    pub(crate) id: String,
+    pub(crate) versions: String,
+    /// The refusal rests on it.
+    pub(crate) decides: bool,
+}
+
+/// An entry about the name.
+pub(crate) struct Listed {
+    pub(crate) owner: Owner,
+    pub(crate) entry: Entry,
+    /// It was there, and counts no more.
+    pub(crate) ended: bool,
+}
+
+impl Found {
+    /// What a guard knows.
+    pub(crate) fn of(
+        app: &App,
+        guard: &Guard,
+        name: &PackageName,
+        version: Option<&str>,
+        refusal: Option<Refusal>,
+    ) -> Found {
+        let now = app.gate.now();
+        let decides = |id: &str| refusal.as_ref().is_some_and(|refusal| refusal.advisories.iter().any(|a| a == id));
+        let records: Vec<Record> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
+            let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ");
+            let record =
+                |id: &str, hits: &[Hit]| Record { id: id.to_owned(), versions: shown(hits), decides: decides(id) };
+            rules.records().map(|r| record(r.id, &r.hits)).collect()
+        });
+        let entries: Vec<Listed> = (guard.policies().entries(name))
+            .map(|(owner, entry)| Listed { owner, entry: entry.clone(), ended: !entry.is_live(now) })
+            .collect();
+        let blocks = |listed: &Listed| !listed.ended && listed.entry.effect == Effect::Block;
+        let deciding = app.gate.view(guard, name).deciding_entry(version).map(|(owner, entry)| (owner, entry.clone()));
+        Found {
+            name: name.clone(),
+            version: version.map(str::to_owned),
+            mixed: version.is_none() && (!records.is_empty() || entries.iter().any(blocks)),
+            refusal,
+            records,
+            entries,
+            organisation: guard.own.is_some(),
+            deciding,
+            knowledge: guard.knowledge,
+        }
+    }
+
+    /// `npm evil-pkg 1.0.2`.
+    pub(crate) fn subject(&self) -> String {
+        refusal::subject(&self.name, self.version.as_deref())
+    }
+
+    /// The refusal has this reason.
+    pub(crate) fn rests_on(&self, reason: Reason) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.reason == reason)
+    }
+
+    /// What was decided and on what, in one or two sentences. `reason` are the words for the refusal's reason.
+    pub(crate) fn summary(&self, say: Say, reason: &str) -> String {
+        let what = say.t(if self.version.is_some() { "why-this-release" } else { "why-every-release" });
+        let decided = self.deciding.as_ref().map(|(owner, entry)| (*owner, entry.effect, entry.reason.as_str()));
+        if self.refusal.is_some() {
+            let refused = say.b("why-refused", ("what", what), ("reason", reason.to_owned()));
+            let by_entry = self.rests_on(Reason::Policy) || self.rests_on(Reason::OrganisationPolicy);
+            return match decided.filter(|(_, effect, words)| by_entry && *effect == Effect::Block && !words.is_empty())
+            {
+                Some((Owner::Operator, _, words)) => {
+                    format!("{refused} {}", say.a("why-operator-writes", "words", words))
+                }
+                Some((Owner::Organisation, _, words)) => {
+                    format!("{refused} {}", say.a("why-organisation-writes", "words", words))
+                }
+                None => refused,
+            };
+        }
+        match decided {
+            _ if self.mixed => say.t("why-mixed"),
+            Some((Owner::Operator, Effect::Allow, _)) => say.a("why-allowed-by-operator", "what", what),
+            Some((Owner::Organisation, Effect::Allow, _)) => say.a("why-allowed-by-organisation", "what", what),
+            _ if self.knowledge == Knowledge::OwnEntriesOnly => {
+                format!("{} {}", say.a("why-no-source", "what", what), say.t("why-not-looked-up"))
+            }
+            _ if self.organisation => {
+                format!("{} {}", say.a("why-clear-of-both", "what", what), say.t("why-not-looked-up"))
+            }
+            // A name that was never asked for reads like one that everybody takes: to tell them apart would tell strangers
+            // what is taken here, or have them send questions to the registry.
+            _ => format!("{} {}", say.a("why-clear", "what", what), say.t("why-not-looked-up")),
+        }
+    }
+}

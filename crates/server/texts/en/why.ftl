@@ -1,0 +1,59 @@
+why-blocked = blocked
+why-some-blocked = some releases are blocked
+why-allowed = allowed
+
+why-this-release = This release
+why-every-release = Every release of this package
+why-refused = { $what } is refused. Reason: { $reason }.
+why-operator-writes = The operator writes: { $words }
+why-organisation-writes = The organisation writes: { $words }
+why-mixed = Some releases of this package are refused; what stands below says which.
+why-allowed-by-operator = { $what } is allowed by an entry of the operator, which stands below.
+why-allowed-by-organisation = { $what } is allowed by an entry of the organisation, which stands below.
+why-no-source = { $what } is allowed. This checkpoint has no advisory source configured: only the operator's own entries count.
+why-clear = { $what } is allowed: no record and no entry of the operator hits it.
+why-clear-of-both = { $what } is allowed: no record and no entry of the operator or the organisation hits it.
+why-not-looked-up = Whether the registry has it is not looked up here.
+why-known = By what is known as of
+
+why-records = Records about this package
+why-record = Record
+why-versions = Versions
+why-this-version = This version
+why-hit = hit
+why-not-hit = not hit
+
+why-entries = The operator's own entries
+why-entries-of-both = Entries of the operator and the organisation
+why-of = Of the
+why-of-operator = operator
+why-of-organisation = organisation
+why-entry = Entry
+why-effect-allow = allow
+why-effect-block = block
+why-effect-warn = warn
+why-package = Package
+why-reason = Reason
+why-no-reason = none given
+why-until = Until
+why-no-end = no end
+why-ended = { $end } (ended)
+
+why-to-do = What to do
+why-do-nothing = Nothing: the canary shows what a refusal looks like. Whoever sees it refused installs through this checkpoint.
+why-do-not-install = Do not install it by another way. If it was installed somewhere before, treat that machine's secrets as stolen.
+why-do-check-name = Choose another version, or another package. Check the spelling: many malicious packages have almost the name of a good one.
+why-do-other = Choose another version, or another package.
+why-do-ask-operator = If you believe that this is a mistake, ask the operator of this checkpoint.
+why-do-ask-organisation = If you believe that this is a mistake, ask those who manage your organisation here: the entry is theirs.
+why-organisation-may = If your package manager says that it is blocked by the organisation's policy, your organisation does not want it: ask those who manage it here.
+
+why-takers = Who took it
+why-takers-in = Who took it in { $org }
+why-sign-in = Sign in to see who in your organisation took it
+why-takers-unavailable = The database does not answer, so who took it can't be said right now.
+why-takers-no-right = Who took it is shown to owners, Guard managers and Guard viewers of an organisation.
+why-takers-none = Nobody took this release with a token of this organisation, as far as its log reaches back.
+why-takers-none-of-name = Nobody took this package with a token of this organisation, as far as its log reaches back.
+why-takers-all = All of them, in the search
+why-own-entries = By this organisation's own entries:

@@ -1,0 +1,59 @@
+why-blocked = ブロック
+why-some-blocked = 一部のリリースをブロック
+why-allowed = 許可
+
+why-this-release = このリリース
+why-every-release = このパッケージのすべてのリリース
+why-refused = { $what }はブロックされます。理由: { $reason }。
+why-operator-writes = サーバー管理者の説明: { $words }
+why-organisation-writes = 組織の説明: { $words }
+why-mixed = このパッケージの一部のリリースはブロックされます。対象は下の表のとおりです。
+why-allowed-by-operator = { $what }は、下に示すサーバー管理者のエントリーによって許可されています。
+why-allowed-by-organisation = { $what }は、下に示す組織のエントリーによって許可されています。
+why-no-source = { $what }は許可されています。このサーバーにはアドバイザリーの取得元が設定されていないため、判定の対象はサーバー管理者のエントリーだけです。
+why-clear = { $what }は許可されています。該当するアドバイザリーも、サーバー管理者のエントリーもありません。
+why-clear-of-both = { $what }は許可されています。該当するアドバイザリーも、サーバー管理者や組織のエントリーもありません。
+why-not-looked-up = レジストリに存在するかどうかは、ここでは確認していません。
+why-known = 判定に使った情報の時点:
+
+why-records = このパッケージに関するアドバイザリー
+why-record = アドバイザリー
+why-versions = バージョン
+why-this-version = このバージョン
+why-hit = 該当
+why-not-hit = 該当しない
+
+why-entries = サーバー管理者のエントリー
+why-entries-of-both = サーバー管理者と組織のエントリー
+why-of = 設定者
+why-of-operator = サーバー管理者
+why-of-organisation = 組織
+why-entry = エントリー
+why-effect-allow = 許可
+why-effect-block = ブロック
+why-effect-warn = 警告
+why-package = パッケージ
+why-reason = 理由
+why-no-reason = 記載なし
+why-until = 期限
+why-no-end = 無期限
+why-ended = { $end }（終了）
+
+why-to-do = 対処方法
+why-do-nothing = 対処は不要です。カナリアはブロックの動作を確認するためのパッケージです。これがブロックされる環境では、このサーバーを経由してインストールしています。
+why-do-not-install = 別の方法でインストールしないでください。以前にインストールした端末がある場合は、その端末の認証情報が盗まれたものとして対処してください。
+why-do-check-name = 別のバージョンか、別のパッケージを選んでください。名前のつづりも確認してください。悪意のあるパッケージには、正規のパッケージとよく似た名前のものが多くあります。
+why-do-other = 別のバージョンか、別のパッケージを選んでください。
+why-do-ask-operator = 誤りと思われる場合は、このサーバーの管理者に問い合わせてください。
+why-do-ask-organisation = 誤りと思われる場合は、組織の管理者に問い合わせてください。このエントリーは組織が設定したものです。
+why-organisation-may = パッケージマネージャーに「the organisation's policy」でブロックされたと表示された場合は、組織がこのパッケージを禁止しています。組織の管理者に問い合わせてください。
+
+why-takers = インストールした利用者
+why-takers-in = { $org } でインストールした利用者
+why-sign-in = サインインすると、組織の誰がインストールしたかを確認できます
+why-takers-unavailable = データベースが応答しないため、インストールした利用者を表示できません。
+why-takers-no-right = インストールした利用者を確認できるのは、組織のオーナー、Guard 管理者、Guard 閲覧者です。
+why-takers-none = 記録が残っている範囲では、この組織のトークンでこのリリースをインストールした利用者はいません。
+why-takers-none-of-name = 記録が残っている範囲では、この組織のトークンでこのパッケージをインストールした利用者はいません。
+why-takers-all = 検索ですべて表示
+why-own-entries = この組織のエントリーによる判定:
