@@ -67,6 +67,8 @@ pub enum Happened {
     Regenerated,
     /// Every key of the account was replaced by who had a mailed code.
     Reset,
+    /// The key was added by who is signed in with the address.
+    Added,
     /// The key was revoked by who had it.
     Revoked,
     /// The key was found where others can read it, and revoked by who found it.
@@ -85,7 +87,7 @@ pub struct Notice<'a> {
     pub happened: Happened,
     /// When.
     pub at: Timestamp,
-    /// Hint of the key that lives now (regenerated, reset) or lived (revoked, leaked), `tg_anon_Ab3d…`.
+    /// Hint of the key that lives now (regenerated, reset, added) or lived (revoked, leaked), `tg_anon_Ab3d…`.
     pub hint: &'a str,
 }
 
@@ -169,6 +171,7 @@ impl Notice<'_> {
                 render!(self, Notice, KEY_PLACEHOLDER, "en/regenerated.txt", "ja/regenerated.txt")
             }
             Happened::Reset => render!(self, Notice, KEY_PLACEHOLDER, "en/reset.txt", "ja/reset.txt"),
+            Happened::Added => render!(self, Notice, KEY_PLACEHOLDER, "en/added.txt", "ja/added.txt"),
             Happened::Revoked => render!(self, Notice, KEY_PLACEHOLDER, "en/revoked.txt", "ja/revoked.txt"),
             Happened::Leaked => render!(self, Notice, KEY_PLACEHOLDER, "en/leaked.txt", "ja/leaked.txt"),
         }

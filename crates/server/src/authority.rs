@@ -102,7 +102,6 @@ impl<N: Needs> May<N> {
         self.actor.clone()
     }
 
-    #[allow(dead_code, reason = "its pages follow")]
     /// The role that has the right.
     pub fn role(&self) -> Role {
         self.role
@@ -110,19 +109,46 @@ impl<N: Needs> May<N> {
 
     /// Asks again where nothing is written: a body may have been long under way.
     pub async fn still(&self, app: &App) -> Result<(), Problem> {
-        app.store.audit().look(self.org(), self.authority()).await.map_err(|e| store_problem(&e))
-    }
-
-    fn authority(&self) -> Authority {
-        Authority { holder: self.holder, right: N::RIGHT }
+        app.store.audit().look(self.org(), self.holder, N::RIGHT).await.map_err(|e| store_problem(&e))
     }
 
     /// A row of the audit log: what is done with the right, and to what. Whatever is written with it is refused if the right
     /// has ended since the request began.
     pub fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: Value) -> NewAudit {
-        let (id, detail) = (AuditId::mint(now, &*app.random), detail.to_string());
-        NewAudit { id, at: now, actor: self.actor(), action, subject, detail, under: Some(self.authority()) }
+        self.audit_under(N::RIGHT, app, now, action, subject, detail)
     }
+
+    /// The same where a bot gets a role, or a way to come with it. In the transaction it is asked whether the role may still
+    /// be given, which for some roles takes more than the right.
+    pub(crate) fn audit_giving(
+        &self,
+        given: Role,
+        app: &App,
+        now: Timestamp,
+        action: &'static str,
+        (subject, detail): (String, Value),
+    ) -> NewAudit {
+        self.audit_under(right_to_give(given, N::RIGHT), app, now, action, subject, detail)
+    }
+
+    fn audit_under(
+        &self,
+        right: Right,
+        app: &App,
+        now: Timestamp,
+        action: &'static str,
+        subject: String,
+        detail: Value,
+    ) -> NewAudit {
+        let under = Some(Authority::Role { holder: self.holder, right });
+        let (id, detail) = (AuditId::mint(now, &*app.random), detail.to_string());
+        NewAudit { id, at: now, actor: self.actor(), action, subject, detail, under }
+    }
+}
+
+/// What somebody with `right` has to have who gives this role: as [`Role::may_give`] says, only an owner makes owners.
+fn right_to_give(given: Role, right: Right) -> Right {
+    if given == Role::Owner { Right::ManageMembers } else { right }
 }
 
 impl<N: Needs> FromRequestParts<Arc<App>> for May<N> {
@@ -144,6 +170,10 @@ pub(crate) fn no_longer(what: NoLonger) -> Problem {
     match what {
         NoLonger::Credential => callers::invalid(),
         NoLonger::Guard => no_guard(),
+        NoLonger::SelfRotation => {
+            let detail = "The organisation does not let people rotate the tokens that carry their own address.";
+            Problem::new(Code::InsufficientRole, detail)
+        }
         NoLonger::Right(role, right) => insufficient(role, right),
     }
 }
@@ -162,4 +192,19 @@ fn insufficient(role: Role, right: Right) -> Problem {
     let having: Vec<&str> = Role::ALL.into_iter().filter(|role| role.has(right)).map(Role::as_str).collect();
     let detail = format!("The role {role} does not allow this. It takes one of: {}.", having.join(", "));
     Problem::new(Code::InsufficientRole, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_the_right_to_give_a_role_is_who_may_give_it() {
+        for giver in Role::ALL {
+            for given in Role::ALL {
+                let has = giver.has(Right::ManageGuard) && giver.has(right_to_give(given, Right::ManageGuard));
+                assert_eq!(has, giver.may_give(given), "{giver} gives {given}");
+            }
+        }
+    }
 }

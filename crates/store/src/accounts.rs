@@ -50,6 +50,13 @@ pub(crate) struct Locked {
     pub(crate) made_by: MessageId,
 }
 
+/// The account that gets one more key.
+pub(crate) struct Owner {
+    pub(crate) account: AccountId,
+    pub(crate) language: Language,
+    pub(crate) is_new: bool,
+}
+
 /// The accounts.
 pub struct Accounts<'a> {
     pub(crate) db: &'a Db,
@@ -98,6 +105,30 @@ pub(crate) async fn insert(
 ) -> Result<bool, StoreError> {
     let insert = sql(INSERT).bind(id).bind(email).bind(language).bind(made_by).bind(now);
     Ok(tx.run(insert).await? == 1)
+}
+
+/// The account of an address, locked; made where there is none, if it may be: then the language is the given one.
+pub(crate) async fn find_or_make(
+    tx: &mut Tx,
+    email: &EmailAddress,
+    new: Option<AccountId>,
+    language: Language,
+    made_by: MessageId,
+    now: Timestamp,
+) -> Result<Option<Owner>, StoreError> {
+    if let Some(id) = new
+        && insert(tx, id, email, language, made_by, now).await?
+    {
+        return Ok(Some(Owner { account: id, language, is_new: true }));
+    }
+    match lock_by_email(tx, email).await? {
+        Some(Locked { account, .. }) => {
+            Ok(Some(Owner { account: account.id, language: account.language, is_new: false }))
+        }
+        // Erased between the two statements: whoever asks again makes it anew.
+        None if new.is_some() => Err(StoreError::busy()),
+        None => Ok(None),
+    }
 }
 
 pub(crate) async fn lock(tx: &mut Tx, id: AccountId) -> Result<Option<Locked>, StoreError> {

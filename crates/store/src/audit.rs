@@ -5,8 +5,9 @@
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
+use sekisho_core::org::Right;
 
-use crate::authority::{self, Authority};
+use crate::authority::{self, Authority, AuthorityHolder};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
 
@@ -32,7 +33,7 @@ pub struct NewAudit {
     pub subject: String,
     /// More about it, as JSON; never a secret.
     pub detail: String,
-    /// What a bot did it with; none where the operator or this program did. The row, and with it the change, is refused
+    /// What a bot or a person did it with; none where the operator or this program did. The row, and with it the change, is refused
     /// with [`StoreError::NoLonger`] if it does not count any more.
     pub under: Option<Authority>,
 }
@@ -87,9 +88,9 @@ impl Audit<'_> {
         self.db.all(page.bind(from).bind(to).bind(i64::from(limit))).await?.iter().map(read).collect()
     }
 
-    /// Refuses what is asked for with an authority that does not count any more.
-    pub async fn look(&self, org: OrgId, authority: Authority) -> Result<(), StoreError> {
-        authority::look(self.db, org, authority).await
+    /// Refuses what is asked for with a right that does not count any more.
+    pub async fn look(&self, org: OrgId, holder: AuthorityHolder, right: Right) -> Result<(), StoreError> {
+        authority::look(self.db, org, holder, right).await
     }
 
     /// Writes down what changed nothing else in the database.
@@ -100,11 +101,17 @@ impl Audit<'_> {
     }
 }
 
+/// Asks whether whoever changes something still may, before other rows are locked for it.
+pub(crate) async fn ask(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
+    match row.under {
+        Some(authority) => authority::hold(tx, org, authority).await,
+        None => Ok(()),
+    }
+}
+
 /// Writes a row. What a bot changes begins with it: then all lock in one order, organisation and key before the rest.
 pub(crate) async fn insert(tx: &mut Tx, org: OrgId, row: &NewAudit) -> Result<(), StoreError> {
-    if let Some(authority) = row.under {
-        authority::hold(tx, org, authority).await?;
-    }
+    ask(tx, org, row).await?;
     append(tx, org, row).await
 }
 

@@ -9,11 +9,18 @@ use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
 use crate::orgs::{self, OrgChanges};
+use crate::repeats::{self, NewRepeat};
 
 statements! {
     INSERT = "INSERT INTO bots (id, org_id, name, role, created_at) VALUES ($1, $2, $3, $4, $5) \
               ON CONFLICT (org_id, name) WHERE removed_at IS NULL DO NOTHING";
     OF_ORG = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND removed_at IS NULL ORDER BY name";
+    PAGE = "SELECT b.id, b.org_id, b.name, b.role, b.created_at, \
+            (SELECT COUNT(*) FROM bot_keys k WHERE k.bot_id = b.id AND k.revoked_at IS NULL), \
+            (SELECT MAX(k.last_used_at) FROM bot_keys k WHERE k.bot_id = b.id), \
+            (SELECT COUNT(*) FROM bot_trust t WHERE t.bot_id = b.id) \
+            FROM bots b WHERE b.org_id = $1 AND b.removed_at IS NULL AND b.name > $2 ORDER BY b.name LIMIT $3";
+    FIND = "SELECT id, org_id, name, role, created_at FROM bots WHERE org_id = $1 AND id = $2 AND removed_at IS NULL";
     SET_ROLE = "UPDATE bots SET role = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
     REMOVE_ALL = "UPDATE bots SET removed_at = $2 WHERE org_id = $1 AND removed_at IS NULL";
     REMOVE = "UPDATE bots SET removed_at = $3 WHERE id = $1 AND org_id = $2 AND removed_at IS NULL";
@@ -42,6 +49,19 @@ pub struct Bot {
     pub role: Role,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// A bot as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedBot {
+    /// The bot.
+    pub bot: Bot,
+    /// Keys that count.
+    pub keys: i64,
+    /// The last request with one of its keys.
+    pub last_used_at: Option<Timestamp>,
+    /// Sets of conditions under which pipelines may come as it.
+    pub trusts: i64,
 }
 
 /// A key to be stored. It is made from a plain one, which stays with the caller.
@@ -105,6 +125,21 @@ impl Bots<'_> {
         self.db.all(sql(OF_ORG).bind(org)).await?.iter().map(read).collect()
     }
 
+    /// Bots whose names come after this one, by name.
+    pub async fn page(&self, org: OrgId, after: &str, limit: u32) -> Result<Vec<ListedBot>, StoreError> {
+        let rows = self.db.all(sql(PAGE).bind(org).bind(after).bind(i64::from(limit))).await?;
+        let read = |row: &Row| {
+            let (keys, last_used_at) = (row.get(5)?, row.maybe_time(6)?);
+            Ok(ListedBot { bot: read(row)?, keys, last_used_at, trusts: row.get(7)? })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// One bot.
+    pub async fn find(&self, org: OrgId, bot: BotId) -> Result<Option<Bot>, StoreError> {
+        self.db.optional(sql(FIND).bind(org).bind(bot)).await?.as_ref().map(read).transpose()
+    }
+
     /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
     pub async fn remove(&self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
         let mut changes = OrgChanges { tx: self.db.begin().await? };
@@ -113,14 +148,25 @@ impl Bots<'_> {
         Ok(removed)
     }
 
-    /// Gives a bot one more key; `false` if the organisation has no such bot.
-    pub async fn add_key(&self, org: OrgId, bot: BotId, key: &NewBotKey, audit: &NewAudit) -> Result<bool, StoreError> {
+    /// Gives a bot one more key; `false` if the organisation has no such bot, or the call is a repeated one and the key of
+    /// the first is there.
+    pub async fn add_key(
+        &self,
+        org: OrgId,
+        bot: BotId,
+        key: &NewBotKey,
+        audit: &NewAudit,
+        once: Option<&NewRepeat>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::insert(&mut tx, org, audit).await?;
+        if !repeats::claim(&mut tx, once, audit.at).await? {
+            return Ok(false);
+        }
         let insert = sql(INSERT_KEY).bind(key.id).bind(bot).bind(&key.hash).bind(key.hint.as_str());
         if tx.run(insert.bind(audit.at).bind(org)).await? == 0 {
             return Ok(false);
         }
-        audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -139,10 +185,10 @@ impl Bots<'_> {
         audit: &NewAudit,
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::insert(&mut tx, org, audit).await?;
         if tx.run(sql(REVOKE_KEY).bind(key).bind(bot).bind(org).bind(audit.at)).await? == 0 {
             return Ok(false);
         }
-        audit::insert(&mut tx, org, audit).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -170,6 +216,7 @@ impl Bots<'_> {
 impl OrgChanges {
     /// Makes a bot; `false` if the organisation has one of this name.
     pub async fn create_bot(&mut self, bot: &Bot, audit: &NewAudit) -> Result<bool, StoreError> {
+        audit::ask(&mut self.tx, bot.org, audit).await?;
         let insert = sql(INSERT).bind(bot.id).bind(bot.org).bind(bot.name.as_str()).bind(bot.role.as_str());
         let made = self.tx.run(insert.bind(bot.created_at)).await? != 0;
         self.note(made, bot.org, audit).await
@@ -188,6 +235,7 @@ impl OrgChanges {
         role: Role,
         audit: &NewAudit,
     ) -> Result<bool, StoreError> {
+        audit::ask(&mut self.tx, org, audit).await?;
         let set = self.tx.run(sql(SET_ROLE).bind(bot).bind(org).bind(role.as_str())).await? != 0;
         // Every node reads the organisation's bots again.
         orgs::touch(&mut self.tx, org, audit.at).await?;
@@ -196,6 +244,7 @@ impl OrgChanges {
 
     /// Removes a bot, and with it every key; `false` if the organisation has no such bot.
     pub async fn remove_bot(&mut self, org: OrgId, bot: BotId, audit: &NewAudit) -> Result<bool, StoreError> {
+        audit::ask(&mut self.tx, org, audit).await?;
         let removed = self.tx.run(sql(REMOVE).bind(bot).bind(org).bind(audit.at)).await? != 0;
         if removed {
             // Sessions of pipelines end with their bot.

@@ -136,6 +136,7 @@ impl CiSessions<'_> {
         audit: &NewAudit,
     ) -> Result<u64, StoreError> {
         let mut tx = self.db.begin().await?;
+        audit::ask(&mut tx, org, audit).await?;
         let end = match session {
             Some(id) => sql(END).bind(id).bind(bot).bind(org).bind(audit.at),
             None => sql(END_ALL).bind(bot).bind(org).bind(audit.at),

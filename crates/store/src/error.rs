@@ -99,6 +99,9 @@ pub enum NoLonger {
     /// Guard is not enabled for the organisation.
     #[error("Guard")]
     Guard,
+    /// The organisation does not let people rotate the tokens that carry their own address.
+    #[error("the rotation of one's own tokens")]
+    SelfRotation,
     /// The role is another one, and lacks the right.
     #[error("the right")]
     Right(Role, Right),

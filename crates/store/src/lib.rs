@@ -54,14 +54,14 @@ pub use accounts::{Account, Accounts};
 pub use attempts::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, Attempts};
 pub use audit::{Audit, AuditFilter, AuditRow, NewAudit};
 pub use authority::{Authority, AuthorityHolder};
-pub use bots::{Bot, BotKey, Bots, KeyHolder, NewBotKey};
+pub use bots::{Bot, BotKey, Bots, KeyHolder, ListedBot, NewBotKey};
 pub use carry::{CarriedOver, carry_over, copy_to_ask};
 pub use ci_sessions::{CiSessions, Exchanged, NewSession, REPEATED_WITHIN, SessionRow};
 pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SQLITE_MAIN, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{NoLonger, StoreError, Unavailability};
 pub use identities::{Identities, Linked};
-pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
+pub use keys::{Added, Changed, InvalidCode, Keys, MOST_KEYS, Minted, NewAccount, Notice, OneMore};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
     AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline,
@@ -71,7 +71,7 @@ pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, 
 pub use look::{Looked, look};
 pub use maintenance::{Maintenance, Swept};
 pub use notes::HeldNote;
-pub use org_tokens::{NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
+pub use org_tokens::{CarriedToken, NewOrgToken, OrgTokenPage, OrgTokenRow, OrgTokens, Rotated, TokenStatus};
 pub use orgs::{Member, MemberChange, Membership, OrgChanges, Organisation, Organisations};
 pub use outbox::{Backlog, Message, MessageKind, NewMessage, Outbox};
 pub use owner_codes::{FirstOwner, OWNER_CODE_LIFETIME, OwnerCodes};

@@ -7,10 +7,10 @@ use sekisho_core::code::CodeMac;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{AccountId, CodeId, LoginId};
 use sekisho_core::login::LoginHash;
-use sekisho_core::{Language, Timestamp};
+use sekisho_core::Timestamp;
 
-use crate::accounts::{self, Locked};
-use crate::db::{Db, Row, Tx, sql};
+use crate::accounts::{self, Owner};
+use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
 use crate::keys::Notice;
 use crate::outbox::{self, MessageKind, NewMessage};
@@ -217,36 +217,19 @@ impl Logins<'_> {
         let done = sql(HAND_OUT).bind(&what.poll.0).bind(what.network).bind(now);
         let Some(row) = tx.optional(done).await? else { return Ok(HandedOut::Nothing) };
         let (login, email, language) = (LoginId(row.get(0)?), row.email(1)?, row.language(2)?);
-        let Some((account, kind, language)) = account(&mut tx, what, &email, language, now).await? else {
+        let new = what.may_register.then_some(what.account);
+        let owner = accounts::find_or_make(&mut tx, &email, new, language, what.notice.id, now).await?;
+        let Some(Owner { account, language, is_new }) = owner else {
             drop(tx);
             self.end(login).await?;
             return Ok(HandedOut::Closed);
         };
         tokens::insert(&mut tx, account, what.token, now).await?;
+        let kind = if is_new { MessageKind::LoginRegistered } else { MessageKind::LoginAdded };
         let Notice { id, base_url, payload } = what.notice.clone();
         outbox::insert(&mut tx, &NewMessage { id, kind, email, language, base_url, payload }, now).await?;
         tx.commit().await?;
         Ok(HandedOut::Token)
-    }
-}
-
-/// The account of a login's address, locked, with the message to send and its language; none if it would have to be made
-/// and may not.
-async fn account(
-    tx: &mut Tx,
-    what: &HandOut<'_>,
-    email: &EmailAddress,
-    language: Language,
-    now: Timestamp,
-) -> Result<Option<(AccountId, MessageKind, Language)>, StoreError> {
-    if what.may_register && accounts::insert(tx, what.account, email, language, what.notice.id, now).await? {
-        return Ok(Some((what.account, MessageKind::LoginRegistered, language)));
-    }
-    match accounts::lock_by_email(tx, email).await? {
-        Some(Locked { account, .. }) => Ok(Some((account.id, MessageKind::LoginAdded, account.language))),
-        // Erased between the two statements: the next question of the package manager makes it anew.
-        None if what.may_register => Err(StoreError::busy()),
-        None => Ok(None),
     }
 }
 

@@ -22,6 +22,7 @@ const MAIN_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/main/0006_pipelines.sql"),
     include_str!("../migrations/sqlite/main/0007_console.sql"),
     include_str!("../migrations/sqlite/main/0008_rules.sql"),
+    include_str!("../migrations/sqlite/main/0009_carried_tokens.sql"),
 ];
 const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0001_accounts.sql"),
@@ -32,6 +33,7 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0006_pipelines.sql"),
     include_str!("../migrations/postgres/main/0007_console.sql"),
     include_str!("../migrations/postgres/main/0008_rules.sql"),
+    include_str!("../migrations/postgres/main/0009_carried_tokens.sql"),
 ];
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),

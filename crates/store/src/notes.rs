@@ -12,6 +12,8 @@ use crate::people::People;
 statements! {
     NOTED = "SELECT org_id, at, actor, action, subject, detail, id FROM audit WHERE subject = $1 OR actor = $1 \
              OR detail LIKE $2 ESCAPE '!' ORDER BY id";
+    RENAME_MAKER = "UPDATE org_tokens SET made_by = $2 WHERE made_by = $1";
+    RENAME_MAKER_IN = "UPDATE org_tokens SET made_by = $2 WHERE made_by = $1 AND org_id = $3";
     RENAME = "UPDATE audit SET actor = $2, subject = $3, detail = $4 WHERE id = $1";
 }
 
@@ -48,13 +50,19 @@ impl People<'_> {
     }
 }
 
-/// Puts another name in the place of a person's, in the rows of one organisation's audit log or of all; whose each row was.
+/// Puts another name in the place of a person's, in the rows of one organisation's audit log or of all, and where it says who
+/// made a token; whose each row of the log was.
 pub(crate) async fn rename(
     tx: &mut Tx,
     person: &str,
     pseudonym: &str,
     of: Option<OrgId>,
 ) -> Result<Vec<OrgId>, StoreError> {
+    let maker = match of {
+        Some(org) => sql(RENAME_MAKER_IN).bind(person).bind(pseudonym).bind(org),
+        None => sql(RENAME_MAKER).bind(person).bind(pseudonym),
+    };
+    tx.run(maker).await?;
     let mut renamed = Vec::new();
     for row in tx.all(sql(NOTED).bind(person).bind(within_json(person))).await? {
         let (org, id) = (OrgId(row.get(0)?), AuditId(row.get(6)?));

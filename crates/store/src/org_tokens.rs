@@ -19,6 +19,10 @@ statements! {
     FIND = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
             t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
             JOIN organisations o ON o.id = t.org_id WHERE t.org_id = $1 AND t.id = $2";
+    CARRYING = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+                t.revoked_at, t.replaces, t.replaced_by, o.guard, o.name, o.self_rotate FROM org_tokens t \
+                JOIN organisations o ON o.id = t.org_id \
+                WHERE t.identifier = $1 AND t.revoked_at IS NULL AND o.removed_at IS NULL ORDER BY t.id DESC LIMIT 100";
     // A row value is compared by its first part, then by its second: the page after a row, whatever was added since.
     PAGE = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
             t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
@@ -99,6 +103,17 @@ pub struct OrgTokenRow {
     pub replaced_by: Option<OrgTokenId>,
     /// Its organisation has Guard enabled.
     pub guard: bool,
+}
+
+/// A token with what the person whom it was given to needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CarriedToken {
+    /// The token.
+    pub row: OrgTokenRow,
+    /// What the organisation is called.
+    pub org_name: String,
+    /// The organisation lets people rotate what carries their address.
+    pub self_rotate: bool,
 }
 
 /// Whether a token counts.
@@ -221,6 +236,14 @@ impl OrgTokens<'_> {
     /// An organisation's token, dead ones too.
     pub async fn find(&self, org: OrgId, id: OrgTokenId) -> Result<Option<OrgTokenRow>, StoreError> {
         self.db.optional(sql(FIND).bind(org).bind(id)).await?.as_ref().map(read).transpose()
+    }
+
+    /// Tokens of every organisation that carry exactly this identifier and were not revoked, newest first; 100 at most.
+    pub async fn carrying(&self, identifier: &str) -> Result<Vec<CarriedToken>, StoreError> {
+        let read = |row: &Row| {
+            Ok(CarriedToken { row: read(row)?, org_name: row.get(11)?, self_rotate: row.get::<i64>(12)? != 0 })
+        };
+        self.db.all(sql(CARRYING).bind(identifier)).await?.iter().map(read).collect()
     }
 
     /// Tokens by identifier, then by age. Rows that come meanwhile move none from one page to another.

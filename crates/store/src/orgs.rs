@@ -38,6 +38,8 @@ statements! {
                  o.default_token_seconds, o.self_rotate, o.language, m.role FROM members m \
                  JOIN organisations o ON o.id = m.org_id WHERE m.email = $1 AND o.removed_at IS NULL";
     MEMBERS = "SELECT email, role, created_at, granted_by FROM members WHERE org_id = $1 ORDER BY email";
+    MEMBERS_PAGE = "SELECT email, role, created_at, granted_by FROM members WHERE org_id = $1 AND email > $2 \
+                    ORDER BY email LIMIT $3";
     MEMBER = "SELECT email, role, created_at, granted_by FROM members WHERE org_id = $1 AND email = $2";
     PUT_MEMBER = "INSERT INTO members (org_id, email, role, created_at, granted_by) VALUES ($1, $2, $3, $4, $5) \
                   ON CONFLICT (org_id, email) DO UPDATE SET role = excluded.role, granted_by = excluded.granted_by";
@@ -179,6 +181,12 @@ impl Organisations<'_> {
         self.db.all(sql(MEMBERS).bind(id)).await?.iter().map(read_member).collect()
     }
 
+    /// Members whose addresses come after this text, by address.
+    pub async fn members_after(&self, id: OrgId, after: &str, limit: u32) -> Result<Vec<Member>, StoreError> {
+        let page = sql(MEMBERS_PAGE).bind(id).bind(after).bind(i64::from(limit));
+        self.db.all(page).await?.iter().map(read_member).collect()
+    }
+
     /// The organisations that somebody is a member of, by name.
     pub async fn of_member(&self, email: &EmailAddress) -> Result<Vec<Membership>, StoreError> {
         let read = |row: &Row| Ok(Membership { org: read(row)?, role: row.role(9)? });
@@ -283,6 +291,11 @@ impl OrgChanges {
     /// An organisation's members, by address.
     pub async fn members(&mut self, id: OrgId) -> Result<Vec<Member>, StoreError> {
         self.tx.all(sql(MEMBERS).bind(id)).await?.iter().map(read_member).collect()
+    }
+
+    /// One member as he is, in an organisation that nobody else changes until these changes end.
+    pub async fn member(&mut self, id: OrgId, email: &EmailAddress) -> Result<Option<Member>, StoreError> {
+        self.locked_member(id, email).await.map(Option::flatten)
     }
 
     /// Gives somebody a role, instead of the one he had.

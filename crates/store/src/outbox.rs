@@ -48,6 +48,8 @@ pub enum MessageKind {
     LoginCode,
     /// A login added a key.
     LoginAdded,
+    /// Somebody who is signed in added a key.
+    Added,
     /// A login made the account, and its first key.
     LoginRegistered,
     /// A personal key was found where it doesn't belong, and was revoked.
@@ -62,13 +64,14 @@ pub enum MessageKind {
 
 impl MessageKind {
     /// Every kind.
-    pub const ALL: [MessageKind; 11] = [
+    pub const ALL: [MessageKind; 12] = [
         MessageKind::Registration,
         MessageKind::Regenerated,
         MessageKind::Reset,
         MessageKind::Revoked,
         MessageKind::LoginCode,
         MessageKind::LoginAdded,
+        MessageKind::Added,
         MessageKind::LoginRegistered,
         MessageKind::Leaked,
         MessageKind::OrgLeaked,
@@ -85,6 +88,7 @@ impl MessageKind {
             MessageKind::Revoked => "revoked",
             MessageKind::LoginCode => "login_code",
             MessageKind::LoginAdded => "login_added",
+            MessageKind::Added => "added",
             MessageKind::LoginRegistered => "login_registered",
             MessageKind::Leaked => "leaked",
             MessageKind::OrgLeaked => "org_leaked",

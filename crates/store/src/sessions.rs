@@ -6,7 +6,7 @@ use sekisho_core::id::SessionId;
 use sekisho_core::{Language, Timestamp};
 
 use crate::db::{Db, Row, Tx, sql};
-use crate::error::StoreError;
+use crate::error::{NoLonger, StoreError};
 
 statements! {
     INSERT = "INSERT INTO sessions (id, hash, email, issuer, agent, network, created_at, seen_at, idle_at, expires_at) \
@@ -18,10 +18,13 @@ statements! {
           r.language FROM sessions s LEFT JOIN readers r ON r.email = s.email \
           WHERE s.email = $1 AND s.idle_at > $2 AND s.expires_at > $2 ORDER BY s.seen_at DESC, s.id DESC LIMIT 100";
     TOUCH = "UPDATE sessions SET seen_at = $2, idle_at = $3 WHERE id = $1 AND seen_at < $2";
+    // An update that changes nothing is a row lock that both engines know.
+    HOLD = "UPDATE sessions SET agent = agent WHERE id = $1 AND email = $2";
     END = "DELETE FROM sessions WHERE email = $1 AND id = $2";
     END_OTHERS = "DELETE FROM sessions WHERE email = $1 AND id <> $2";
     END_ALL = "DELETE FROM sessions WHERE email = $1";
     READS = "INSERT INTO readers (email, language) VALUES ($1, $2) ON CONFLICT (email) DO UPDATE SET language = excluded.language";
+    READS_MAILS = "UPDATE accounts SET language = $2 WHERE email = $1";
     READER = "SELECT language FROM readers WHERE email = $1";
 }
 
@@ -113,9 +116,12 @@ impl Sessions<'_> {
         self.db.write(end).await
     }
 
-    /// Somebody reads this language from now on.
+    /// Somebody reads this language from now on, also in mails about his keys.
     pub async fn reads(&self, email: &EmailAddress, language: Language) -> Result<(), StoreError> {
-        self.db.write(sql(READS).bind(email).bind(language)).await.map(drop)
+        let mut tx = self.db.begin().await?;
+        tx.run(sql(READS_MAILS).bind(email).bind(language)).await?;
+        tx.run(sql(READS).bind(email).bind(language)).await?;
+        tx.commit().await
     }
 
     /// The language that somebody chose.
@@ -129,6 +135,14 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewConsoleSession, now: Timestamp)
     let insert = sql(INSERT).bind(new.id).bind(&new.hash.0).bind(&new.email).bind(new.issuer.as_str());
     let insert = insert.bind(new.agent.as_str()).bind(new.network.as_str()).bind(now);
     tx.run(insert.bind(new.idle_at).bind(new.expires_at)).await.map(drop)
+}
+
+/// Refuses what is done in a session that ended meanwhile, or that is somebody else's.
+pub(crate) async fn hold(tx: &mut Tx, id: SessionId, email: &EmailAddress) -> Result<(), StoreError> {
+    match tx.run(sql(HOLD).bind(id).bind(email)).await? {
+        0 => Err(NoLonger::Credential.into()),
+        _ => Ok(()),
+    }
 }
 
 fn read(row: &Row) -> Result<Session, StoreError> {

@@ -3,7 +3,7 @@
 use sekisho_core::Timestamp;
 use sekisho_core::id::{BotId, OrgId, TrustId};
 
-use crate::audit::NewAudit;
+use crate::audit::{self, NewAudit};
 use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
 use crate::orgs::OrgChanges;
@@ -73,6 +73,7 @@ impl OrgChanges {
         new: &Trust,
         audit: &NewAudit,
     ) -> Result<bool, StoreError> {
+        audit::ask(&mut self.tx, org, audit).await?;
         let add = sql(ADD).bind(new.id).bind(bot).bind(new.conditions.as_str()).bind(new.created_at);
         let added = self.tx.run(add.bind(org)).await? != 0;
         self.note(added, org, audit).await
@@ -91,6 +92,7 @@ impl OrgChanges {
         id: TrustId,
         audit: &NewAudit,
     ) -> Result<bool, StoreError> {
+        audit::ask(&mut self.tx, org, audit).await?;
         let removed = self.tx.run(sql(REMOVE).bind(id).bind(bot).bind(org)).await? != 0;
         self.note(removed, org, audit).await
     }

@@ -112,7 +112,7 @@ on_both_engines! {
         assert!(store.bots().create(&bot, &audit("bot.created", 0)).await.unwrap());
         let key = PlainToken::mint(TokenKind::BotKey, &CHANCE);
         let row = NewBotKey::of(BotKeyId::mint(NOW, &CHANCE), &key);
-        assert!(store.bots().add_key(acme, bot.id, &row, &audit("key.added", 1)).await.unwrap());
+        assert!(store.bots().add_key(acme, bot.id, &row, &audit("key.added", 1), None).await.unwrap());
         store.organisations().put_member(acme, &email("a@acme.example"), Role::Owner, &audit("member.put", 1)).await.unwrap();
 
         let mut changes = store.organisations().begin().await.unwrap();
@@ -193,8 +193,8 @@ on_both_engines! {
         let keys = [0, 1].map(|_| PlainToken::mint(TokenKind::BotKey, &CHANCE));
         let rows = keys.each_ref().map(|key| NewBotKey::of(BotKeyId::mint(NOW, &CHANCE), key));
         for row in &rows {
-            assert!(store.bots().add_key(acme, bot.id, row, &audit("key.added", 1)).await.unwrap());
-            assert!(!store.bots().add_key(other, bot.id, row, &audit("key.added", 1)).await.unwrap());
+            assert!(store.bots().add_key(acme, bot.id, row, &audit("key.added", 1), None).await.unwrap());
+            assert!(!store.bots().add_key(other, bot.id, row, &audit("key.added", 1), None).await.unwrap());
         }
         let holder = async |key: &PlainToken| store.bots().find_by_key(&key.hash()).await.unwrap();
         assert_eq!(holder(&keys[0]).await.unwrap().bot, bot);

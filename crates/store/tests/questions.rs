@@ -120,6 +120,10 @@ fn questions(world: &World) -> Vec<(&'static str, Question)> {
         ("versions", with(&|q| (q.package, q.versions) = (Some(package("two")), versions(&["1.0.0", "10.0.0", "7"])))),
         ("no version", with(&|q| (q.package, q.versions) = (Some(package("two")), versions(&[])))),
         ("person", with(&|q| q.person = prefix("alice@x"))),
+        ("one person and nobody whose name begins so", with(&|q| q.identifier = UserIdentifier::parse("a_ce").ok())),
+        ("one person and package", with(&|q| {
+            (q.package, q.identifier) = (Some(package("one")), UserIdentifier::parse("abcd").ok());
+        })),
         ("prefix with _", with(&|q| q.person = prefix("a_"))),
         ("prefix in capitals", with(&|q| q.person = prefix("A"))),
         ("prefix of nobody", with(&|q| q.person = prefix("b"))),
@@ -170,7 +174,8 @@ fn fits(q: &Question, row: &LedgerRow) -> bool {
         && q.package.as_ref().is_none_or(|p| (p.ecosystem(), p.as_str()) == (row.ecosystem, &*row.name))
         && q.versions.as_ref().is_none_or(|v| v.contains(&row.version))
         && q.range.as_ref().is_none_or(|range| (range.0)(&row.version))
-        && (q.person.first().is_empty() || identifier.is_some_and(|i| i.starts_with(q.person.first())))
+        && (q.person.first().is_empty() || identifier.as_ref().is_some_and(|i| i.starts_with(q.person.first())))
+        && q.identifier.as_ref().is_none_or(|i| identifier.as_deref() == Some(i.as_str()))
         && (q.bot.is_none() || q.bot == bot)
         && (q.repository.is_none() || q.repository == repository)
         && q.refused.is_none_or(|r| r == (row.outcome == "refused"))

@@ -79,7 +79,7 @@ impl TestApp {
         let key = PlainToken::mint(TokenKind::BotKey, &*self.random);
         let key_id = BotKeyId::mint(self.clock.now(), &*self.random);
         let row = NewBotKey::of(key_id, &key);
-        assert!(self.app.store.bots().add_key(org, id, &row, &self.operated("bot_key.added")).await.unwrap());
+        assert!(self.app.store.bots().add_key(org, id, &row, &self.operated("bot_key.added"), None).await.unwrap());
         TestBot { id, key_id, credential: format!("{}:{id}", key.expose()) }
     }
 

@@ -93,6 +93,7 @@ pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'sta
         ("welcome", welcome(language, base, email)),
         ("known", known(language, base, email)),
         ("regenerated", notice(language, Happened::Regenerated, base, email)),
+        ("added", notice(language, Happened::Added, base, email)),
         ("reset", notice(language, Happened::Reset, base, email)),
         ("revoked", notice(language, Happened::Revoked, base, email)),
         ("leaked", notice(language, Happened::Leaked, base, email)),

@@ -100,7 +100,21 @@ pub(super) const RISKY_EVENTS: [&str; 13] = [
 pub(super) const EVENT_CLAIMS: [&str; 2] = ["event_name", "pipeline_source"];
 
 impl Provider {
-    pub(super) fn name(self) -> &'static str {
+    /// Every one.
+    pub const ALL: [Provider; 3] = [Provider::Github, Provider::Gitlab, Provider::Generic];
+
+    /// The names of its conditions.
+    pub fn conditions(self) -> impl Iterator<Item = &'static str> {
+        self.fields().iter().map(|field| field.name)
+    }
+
+    /// Its public issuer, where it has one.
+    pub fn public_issuer(self) -> Option<&'static str> {
+        PUBLIC.iter().find(|(_, provider)| *provider == self).map(|(issuer, _)| *issuer)
+    }
+
+    /// As it is written.
+    pub fn name(self) -> &'static str {
         match self {
             Provider::Github => "github",
             Provider::Gitlab => "gitlab",

@@ -62,6 +62,17 @@ impl Conditions {
         self.provider
     }
 
+    /// Every condition by its name, with its values as they are written; one of them has to fit.
+    pub fn written(&self) -> Vec<(&str, Vec<&str>)> {
+        let all = self.fields.iter().chain(&self.claims);
+        all.map(|(name, values)| (name.as_str(), values.values().collect())).collect()
+    }
+
+    /// Events that are else refused, and not here.
+    pub fn allowed_events(&self) -> &[String] {
+        &self.allow_events
+    }
+
     /// The issuer; it has to be one that the operator allows, too.
     pub fn issuer(&self) -> &str {
         &self.issuer

@@ -9,12 +9,17 @@ mod audit;
 mod cookie;
 mod once;
 mod installs;
+mod bots;
+mod confirm;
+mod me;
+mod members;
 mod page;
 pub(crate) mod release;
 mod search;
 mod seat;
 mod settings;
 mod setup;
+mod shown;
 mod sign_in;
 pub mod text;
 mod tokens;
@@ -59,5 +64,25 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/console/{org_id}/refusals", routing::get(installs::refusals))
         .route("/console/{org_id}/audit", routing::get(audit::show))
         .route("/console/{org_id}/audit/export", routing::get(audit::export))
+        .route("/console/{org_id}/bots", routing::get(bots::show).post(bots::make))
+        .route("/console/{org_id}/bots/{bot_id}", routing::get(bots::one::show))
+        .route("/console/{org_id}/bots/{bot_id}/remove", routing::get(bots::one::ask_remove).post(bots::one::remove))
+        .route("/console/{org_id}/bots/{bot_id}/keys", routing::post(bots::keys::add))
+            "/console/{org_id}/bots/{bot_id}/keys/revoke",
+            routing::get(bots::keys::ask_revoke).post(bots::keys::revoke),
+        .route("/console/{org_id}/bots/{bot_id}/trust", routing::get(bots::trust::ask).post(bots::trust::add))
+            "/console/{org_id}/bots/{bot_id}/trust/remove",
+            routing::get(bots::trust::ask_remove).post(bots::trust::remove),
+        .route("/console/{org_id}/bots/{bot_id}/sessions/end", routing::post(bots::sessions::end))
+        .route("/console/{org_id}/bots/{bot_id}/try", routing::post(bots::try_token::try_it))
+        .route("/console/{org_id}/members", routing::get(members::show).post(members::add))
+        .route("/console/{org_id}/members/role", routing::get(members::ask_role).post(members::give_role))
+        .route("/console/{org_id}/members/remove", routing::get(members::ask_remove).post(members::remove))
+        .route("/me", routing::get(me::show))
+        .route("/me/keys", routing::post(me::keys::add))
+        .route("/me/keys/rotate", routing::get(me::keys::ask_rotate).post(me::keys::rotate))
+        .route("/me/keys/revoke", routing::get(me::keys::ask_revoke).post(me::keys::revoke))
+        .route("/me/sessions/end", routing::post(me::sessions::end))
+        .route("/me/sessions/end-all", routing::post(me::sessions::end_all))
         .route("/assets/console.js", routing::get(page::script))
 }

@@ -126,17 +126,38 @@ impl<'a> Frame<'a> {
             Role::GuardTokenIssuer => "role-guard-token-issuer",
         })
     }
+
+    /// What a role may do, in a line.
+    pub(super) fn role_means(&self, role: Role) -> String {
+        self.say.t(match role {
+            Role::Owner => "role-means-owner",
+            Role::GuardManager => "role-means-guard-manager",
+            Role::GuardViewer => "role-means-guard-viewer",
+            Role::GuardTokenIssuer => "role-means-guard-token-issuer",
+        })
+    }
 }
 
 /// What an address may say was just done (`?done=revoked`), and the text of it.
 const DONE: &[(&str, &str)] = &[
+    ("bot-made", "done-bot-made"),
+    ("bot-removed", "done-bot-removed"),
     ("guard-off", "done-guard-off"),
     ("guard-on", "done-guard-on"),
+    ("key-revoked", "done-key-revoked"),
+    ("language", "done-language"),
+    ("member-added", "done-member-added"),
+    ("member-removed", "done-member-removed"),
+    ("role-given", "done-role-given"),
     ("rule-added", "done-rule-added"),
     ("rule-removed", "done-rule-removed"),
+    ("session-ended", "done-session-ended"),
     ("settings", "done-settings"),
     ("signed-out", "done-signed-out"),
+    ("signed-out-everywhere", "done-signed-out-everywhere"),
     ("token-revoked", "tokens-done-revoked"),
+    ("trust-added", "done-trust-added"),
+    ("trust-removed", "done-trust-removed"),
 ];
 
 /// The text of what was just done. A link that says so only has it shown.
@@ -246,6 +267,14 @@ pub(crate) enum Why {
     AddressTaken,
     /// Guard is not enabled for the organisation.
     GuardOff,
+    /// The organisation does not let people rotate their own tokens.
+    NoSelfRotation,
+    /// The bot has as many sets of conditions as it may have.
+    EnoughConditions,
+    /// The organisation would have no owner.
+    LastOwner,
+    /// There are as many keys as there may be.
+    EnoughKeys,
     /// Too often within an hour.
     TooMany,
     /// The database is away.
@@ -272,6 +301,10 @@ impl Why {
             Why::NotVerified => (StatusCode::FORBIDDEN, "halt-not-verified", "halt-not-verified-next"),
             Why::AddressTaken => (StatusCode::FORBIDDEN, "halt-address-taken", "halt-address-taken-next"),
             Why::GuardOff => (StatusCode::FORBIDDEN, "halt-guard-off", "halt-guard-off-next"),
+            Why::NoSelfRotation => (StatusCode::FORBIDDEN, "halt-no-self-rotation", "halt-no-self-rotation-next"),
+            Why::EnoughConditions => (StatusCode::CONFLICT, "halt-enough-conditions", "halt-enough-conditions-next"),
+            Why::LastOwner => (StatusCode::CONFLICT, "halt-last-owner", "halt-last-owner-next"),
+            Why::EnoughKeys => (StatusCode::CONFLICT, "halt-enough-keys", "halt-enough-keys-next"),
             Why::TooMany => (StatusCode::TOO_MANY_REQUESTS, "halt-too-many", "halt-too-many-next"),
             Why::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "halt-unavailable", "halt-unavailable-next"),
             Why::SentBefore => (StatusCode::CONFLICT, "halt-sent-before", "halt-sent-before-next"),
@@ -312,6 +345,7 @@ impl Halt {
     pub(super) fn failed(visitor: &Visitor, error: &StoreError) -> Halt {
         use sekisho_store::NoLonger;
         match error {
+            StoreError::NoLonger(NoLonger::SelfRotation) => Halt::page(visitor, Why::NoSelfRotation),
             StoreError::NoLonger(NoLonger::Guard) => Halt::page(visitor, Why::GuardOff),
             StoreError::NoLonger(NoLonger::Right(..) | NoLonger::Credential) => Halt::page(visitor, Why::NoRight),
             error => {

@@ -19,7 +19,7 @@ macro_rules! texts {
     };
 }
 
-texts!["audit", "frame", "installs", "settings", "setup", "sign-in", "tokens", "why"];
+texts!["audit", "bots", "frame", "installs", "me", "members", "settings", "setup", "sign-in", "tokens", "why"];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ja", JA));

@@ -218,6 +218,7 @@ async fn notify(app: &App, outgoing: &Outgoing, message: &Message, kind: Message
     let happened = match kind {
         MessageKind::Regenerated => Happened::Regenerated,
         MessageKind::Reset => Happened::Reset,
+        MessageKind::Added => Happened::Added,
         MessageKind::Leaked => Happened::Leaked,
         _ => Happened::Revoked,
     };

@@ -1,11 +1,12 @@
 //! Bots of organisations, and their keys.
 
-use sekisho_core::id::{BotId, BotKeyId};
+use sekisho_core::id::{BotId, BotKeyId, OrgId};
 use sekisho_core::org::Role;
 use sekisho_core::token::{PlainToken, TokenKind};
+use sekisho_core::{Random, Timestamp};
 use sekisho_store::{Bot, BotKey, NewBotKey, Organisation};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{OperateError, Operator};
@@ -50,7 +51,7 @@ pub struct FreshKey {
 impl FreshKey {
     /// What is sent as the bearer's token: `<key>:<bot id>`.
     pub fn credential(&self) -> String {
-        format!("{}:{}", self.key.expose(), self.bot)
+        credential(&self.key, &self.bot)
     }
 }
 
@@ -65,7 +66,7 @@ impl Operator {
     pub async fn create_bot(&self, org: &str, name: &str, role: Role) -> Result<BotShown, OperateError> {
         let org = self.org(org).await?;
         let bot = self.new_bot(&org, name, role);
-        let audit = self.audit("bot.created", bot.id, json!({"name": name, "role": role.as_str()}));
+        let audit = self.audit("bot.created", bot.id, told(&bot));
         if !self.store.bots().create(&bot, &audit).await? {
             let why = format!("{:?} has a bot {name:?} already; `sekisho admin bot list` shows them all", org.name);
             return OperateError::refused(why);
@@ -75,8 +76,7 @@ impl Operator {
 
     /// A bot that is not stored yet.
     pub(super) fn new_bot(&self, org: &Organisation, name: &str, role: Role) -> Bot {
-        let now = self.now();
-        Bot { id: BotId::mint(now, &*self.random), org: org.id, name: name.to_owned(), role, created_at: now }
+        new_bot(org.id, name, role, self.now(), &*self.random)
     }
 
     /// Gives a bot another role; `false` if it has it already.
@@ -105,10 +105,9 @@ impl Operator {
     /// Gives a bot one more key.
     pub async fn add_bot_key(&self, org: &str, bot: &str) -> Result<FreshKey, OperateError> {
         let (org, bot) = self.bot(org, bot).await?;
-        let key = PlainToken::mint(TokenKind::BotKey, &*self.random);
-        let new = NewBotKey::of(BotKeyId::mint(self.now(), &*self.random), &key);
-        let detail = json!({"key_id": new.id.0.to_string(), "prefix": key.hint()});
-        if !self.store.bots().add_key(org.id, bot.id, &new, &self.audit("bot_key.added", bot.id, detail)).await? {
+        let (key, new, detail) = new_key(self.now(), &*self.random);
+        let audit = self.audit("bot_key.added", bot.id, detail);
+        if !self.store.bots().add_key(org.id, bot.id, &new, &audit, None).await? {
             return OperateError::refused("the bot was removed meanwhile");
         }
         Ok(FreshKey { id: new.id.0.to_string(), bot: bot.id.to_string(), key })
@@ -128,8 +127,7 @@ impl Operator {
             let why = format!("bot {:?} has no key {key}; `sekisho admin bot key list` shows them all", bot.name);
             return OperateError::refused(why);
         };
-        let detail = json!({"key_id": key.to_string(), "prefix": found.hint});
-        let audit = self.audit("bot_key.revoked", bot.id, detail);
+        let audit = self.audit("bot_key.revoked", bot.id, told_of_key(found.id, &found.hint));
         Ok(self.store.bots().revoke_key(org.id, bot.id, found.id, &audit).await?)
     }
 
@@ -145,6 +143,34 @@ impl Operator {
             )),
         }
     }
+}
+
+/// A bot that is not stored yet.
+pub(crate) fn new_bot(org: OrgId, name: &str, role: Role, now: Timestamp, random: &dyn Random) -> Bot {
+    Bot { id: BotId::mint(now, random), org, name: name.to_owned(), role, created_at: now }
+}
+
+/// What the audit log says of a new bot.
+pub(crate) fn told(bot: &Bot) -> Value {
+    json!({"name": bot.name, "role": bot.role.as_str()})
+}
+
+/// A key that is not stored yet, and what the audit log says of it.
+pub(crate) fn new_key(now: Timestamp, random: &dyn Random) -> (PlainToken, NewBotKey, Value) {
+    let key = PlainToken::mint(TokenKind::BotKey, random);
+    let new = NewBotKey::of(BotKeyId::mint(now, random), &key);
+    let detail = told_of_key(new.id, &key.hint());
+    (key, new, detail)
+}
+
+/// What the audit log says of a key.
+pub(crate) fn told_of_key(id: BotKeyId, hint: &str) -> Value {
+    json!({"key_id": id.0.to_string(), "prefix": hint})
+}
+
+/// What a bot sends as the bearer's token: `<key>:<bot id>`.
+pub(crate) fn credential(key: &PlainToken, bot: &impl std::fmt::Display) -> String {
+    format!("{}:{bot}", key.expose())
 }
 
 fn shown(bot: &Bot) -> BotShown {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sekisho_core::id::{CiSessionId, TrustId};
 use sekisho_core::outgoing::Outgoing;
-use sekisho_core::{Clock, Timestamp};
-use sekisho_oidc::{Attribution, Conditions, Expectations};
+use sekisho_core::{Clock, Random, Timestamp};
+use sekisho_oidc::{Attribution, Conditions};
 use sekisho_store::Trust;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::http::Origins;
 use crate::pipelines::{self, next_key};
 
 /// Most sets of conditions of one bot: each exchange looks at all of them.
-pub(super) const MOST: usize = 50;
+pub(crate) const MOST: usize = 50;
 /// Sessions that are shown at once.
 const SHOWN: u32 = 500;
 
@@ -78,11 +78,7 @@ impl Operator {
 
     /// Conditions that are not stored yet, and what the audit log says of them.
     pub(super) fn new_trust(&self, conditions: &Conditions) -> Result<(Trust, Value), OperateError> {
-        let now = self.now();
-        let value = serde_json::to_value(conditions).map_err(|e| OperateError::Refused(e.to_string()))?;
-        let trust = Trust { id: TrustId::mint(now, &*self.random), conditions: value.to_string(), created_at: now };
-        let detail = json!({"trust_id": trust.id.0.to_string(), "conditions": value});
-        Ok((trust, detail))
+        new_trust(conditions, self.now(), &*self.random).map_err(|e| OperateError::Refused(e.to_string()))
     }
 
     /// A bot's conditions, oldest first.
@@ -95,7 +91,7 @@ impl Operator {
     pub async fn remove_trust(&self, org: &str, bot: &str, id: Uuid) -> Result<(), OperateError> {
         let (org, bot) = self.bot(org, bot).await?;
         let found = self.store.trusts().of_bot(org.id, bot.id).await?.into_iter().find(|trust| trust.id.0 == id);
-        let detail = json!({"trust_id": id.to_string(), "conditions": found.map(|trust| shown(&trust).conditions)});
+        let detail = told(TrustId(id), found.as_ref());
         let audit = self.audit("trust.removed", bot.id, detail);
         if !self.store.trusts().remove(org.id, bot.id, TrustId(id), &audit).await? {
             let why =
@@ -131,17 +127,16 @@ impl Operator {
         let (out, clock) = (Arc::new(client) as Arc<dyn Outgoing>, self.clock.clone() as Arc<dyn Clock>);
         let issuers = pipelines::issuers(settings, &out, &clock).map_err(|e| OperateError::Refused(e.to_string()))?;
         let audiences = audiences(settings);
-        let named: Vec<&str> = all.iter().map(|(_, conditions)| conditions.issuer()).collect();
-        let expected = Expectations { issuers: &named, audiences: &audiences, nonce: None };
-        let claims = issuers.verify(id_token, &expected).await.map_err(|refused| {
+        let conditions: Vec<&Conditions> = all.iter().map(|(_, conditions)| conditions).collect();
+        let tried = pipelines::try_id_token(&issuers, &audiences, &conditions, id_token).await.map_err(|refused| {
             let names = audiences.join(", ");
             OperateError::Refused(format!("{refused} (audiences that count here: {names})"))
         })?;
-        let tried = |(trust, conditions): &(&Trust, Conditions)| Tried {
+        let shown = all.iter().zip(tried).map(|((trust, _), mismatches)| Tried {
             id: trust.id.0.to_string(),
-            mismatches: conditions.mismatches(&claims).iter().map(ToString::to_string).collect(),
-        };
-        Ok(all.iter().map(tried).collect())
+            mismatches: mismatches.iter().map(ToString::to_string).collect(),
+        });
+        Ok(shown.collect())
     }
 
     /// A bot's sessions that run, newest first.
@@ -160,8 +155,7 @@ impl Operator {
     /// Ends one session of a bot, or all of them; how many ran.
     pub async fn end_sessions(&self, org: &str, bot: &str, session: Option<CiSessionId>) -> Result<u64, OperateError> {
         let (org, bot) = self.bot(org, bot).await?;
-        let which = session.map_or_else(|| "all".to_owned(), |id| id.to_string());
-        let audit = self.audit("session.ended", bot.id, json!({"session_id": which}));
+        let audit = self.audit("session.ended", bot.id, told_of_session(session));
         Ok(self.store.ci_sessions().end(org.id, bot.id, session, &audit).await?)
     }
 
@@ -179,10 +173,37 @@ impl Operator {
     }
 }
 
+/// Conditions that are not stored yet, and what the audit log says of them.
+pub(crate) fn new_trust(
+    conditions: &Conditions,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<(Trust, Value), serde_json::Error> {
+    let text = serde_json::to_value(conditions)?.to_string();
+    let trust = Trust { id: TrustId::mint(now, random), conditions: text, created_at: now };
+    let detail = told(trust.id, Some(&trust));
+    Ok((trust, detail))
+}
+
+/// What the audit log says of conditions.
+pub(crate) fn told(id: TrustId, trust: Option<&Trust>) -> Value {
+    json!({"trust_id": id.0.to_string(), "conditions": trust.map(|trust| shown(trust).conditions)})
+}
+
+/// What the audit log says of an ended session, or of all.
+pub(crate) fn told_of_session(session: Option<CiSessionId>) -> Value {
+    json!({"session_id": session.map_or_else(|| "all".to_owned(), |id| id.to_string())})
+}
+
+/// The issuers that the settings allow.
+pub(crate) fn issuers(settings: &Settings) -> impl Iterator<Item = &String> {
+    settings.bots.issuers.iter().chain(&settings.bots.internal_issuers)
+}
+
 /// Conditions name an issuer that the settings allow.
 pub(super) fn allowed(settings: &Settings, conditions: &Conditions) -> Result<(), OperateError> {
-    let (issuer, bots) = (conditions.issuer(), &settings.bots);
-    if bots.issuers.iter().chain(&bots.internal_issuers).any(|one| one == issuer) {
+    let issuer = conditions.issuer();
+    if issuers(settings).any(|one| one == issuer) {
         return Ok(());
     }
     OperateError::refused(format!(

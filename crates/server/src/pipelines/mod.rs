@@ -11,7 +11,7 @@ use sekisho_core::id::BotId;
 use sekisho_core::outgoing::Outgoing;
 use sekisho_core::token::TokenHash;
 use sekisho_core::{Clock, Timestamp};
-use sekisho_oidc::{Attribution, Conditions, Expectations, Issuer, IssuerError, Issuers, Refused, Timing};
+use sekisho_oidc::{Attribution, Conditions, Expectations, Issuer, IssuerError, Issuers, Mismatch, Refused, Timing};
 use sekisho_store::{Store, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -79,6 +79,34 @@ impl Pipelines {
         }
         Err(NotIdentified::Refused(format!("bot {bot}: {}", why.join("; "))))
     }
+
+    /// What an exchange would say to an ID token, for a manager who tries one: see [`try_id_token`].
+    pub async fn try_id_token(
+        &self,
+        conditions: &[&Conditions],
+        id_token: &str,
+    ) -> Result<Vec<Vec<Mismatch>>, Refused> {
+        try_id_token(&self.issuers, &self.audiences, conditions, id_token).await
+    }
+
+    /// Our names as an audience.
+    pub fn audiences(&self) -> &[String] {
+        &self.audiences
+    }
+}
+
+/// Checks an ID token as an exchange would, and says of each set of conditions which of them do not hold. The token is
+/// neither exchanged nor kept.
+pub async fn try_id_token(
+    issuers: &Issuers,
+    audiences: &[String],
+    conditions: &[&Conditions],
+    id_token: &str,
+) -> Result<Vec<Vec<Mismatch>>, Refused> {
+    let named: Vec<&str> = conditions.iter().map(|one| one.issuer()).collect();
+    let expected = Expectations { issuers: &named, audiences, nonce: None };
+    let claims = issuers.verify(id_token, &expected).await?;
+    Ok(conditions.iter().map(|one| one.mismatches(&claims)).collect())
 }
 
 /// The issuers that the operator allows.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sekisho_core::id::{BotId, EntryId};
-use sekisho_core::org::IdentifierPrefix;
+use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct Question {
     pub range: Option<Holds>,
     /// Taken by persons whose identifiers begin so. Empty: by anybody, pipelines too.
     pub person: IdentifierPrefix,
+    /// Taken by exactly this person.
+    pub identifier: Option<UserIdentifier>,
     /// Taken by pipelines that came as this bot.
     pub bot: Option<BotId>,
     /// Taken by pipelines of this repository.
@@ -87,6 +89,7 @@ impl Question {
             versions: None,
             range: None,
             person: IdentifierPrefix::default(),
+            identifier: None,
             bot: None,
             repository: None,
             refused: None,
@@ -111,6 +114,7 @@ impl Question {
             && self.versions.as_ref().is_none_or(|v| v.contains(&row.version))
             && self.range.as_ref().is_none_or(|range| (range.0)(&row.version))
             && (self.person.first().is_empty() || identifier.is_some_and(|i| i.starts_with(self.person.first())))
+            && self.identifier.as_ref().is_none_or(|wanted| identifier == Some(wanted.as_str()))
             && (self.bot.is_none() || bot == self.bot)
             && (self.repository.is_none() || repository == self.repository.as_deref())
             && self.refused.is_none_or(|refused| refused == (row.outcome == "refused"))
@@ -177,6 +181,9 @@ impl Ledger {
     /// The rows by who took them, or by how it ended.
     async fn takers_for(&self, q: &Question) -> Result<Option<Run>, StoreError> {
         let owner = q.owner;
+        if let Some(identifier) = &q.identifier {
+            return Ok(Some(Run::Subjects(owner, vec![identifier.as_str().to_owned()])));
+        }
         if q.refused == Some(true) {
             return Ok(Some(Run::Refused(owner)));
         }

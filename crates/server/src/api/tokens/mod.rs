@@ -20,15 +20,15 @@ use crate::exchange::Exchange;
 use crate::mail::Addresses;
 
 /// A new key, its row, and the mail that tells of it: made together, stored in one transaction.
-struct Minted {
-    plain: PlainToken,
-    row: NewToken,
-    notice: Notice,
-    now: Timestamp,
+pub(crate) struct Minted {
+    pub(crate) plain: PlainToken,
+    pub(crate) row: NewToken,
+    pub(crate) notice: Notice,
+    pub(crate) now: Timestamp,
 }
 
 impl Minted {
-    fn new(app: &App, exchange: &Exchange) -> Minted {
+    pub(crate) fn new(app: &App, exchange: &Exchange) -> Minted {
         let now = app.clock.now();
         let plain = PlainToken::mint(TokenKind::Personal, &*app.random);
         let row = NewToken::of(TokenId::mint(now, &*app.random), &plain);
@@ -48,7 +48,7 @@ impl Minted {
 }
 
 /// The mail about a key with this hint.
-pub(super) fn notice(app: &App, exchange: &Exchange, hint: &str, now: Timestamp) -> Notice {
+pub(crate) fn notice(app: &App, exchange: &Exchange, hint: &str, now: Timestamp) -> Notice {
     let told = app.origins.told_by_mail(&exchange.origin);
     Notice {
         id: MessageId::mint(now, &*app.random),

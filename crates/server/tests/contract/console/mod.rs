@@ -2,6 +2,9 @@
 
 mod audit;
 mod installs;
+mod bots;
+mod me;
+mod members;
 mod provider;
 mod settings;
 mod sign_in;

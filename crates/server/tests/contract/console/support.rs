@@ -115,3 +115,15 @@ impl Company {
 pub(crate) fn address(role: Role) -> String {
     format!("{}@acme.example", role.as_str().replace('_', "-"))
 }
+
+/// The value of a page's first hidden field of this name.
+pub(crate) fn hidden(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).expect("a hidden field");
+    rest.split('"').next().unwrap_or_default().to_owned()
+}
+
+/// The secret that a page shows.
+pub(crate) fn secret(page: &str) -> String {
+    let (_, rest) = page.split_once("id=\"secret\">").expect("a page with a secret");
+    rest.split('<').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,239 @@
+//! `/console/{org_id}/bots/{bot_id}/trust`: the pipelines that a bot trusts: conditions, given by a form and taken away.
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use sekisho_core::id::TrustId;
+use sekisho_oidc::{Conditions, Provider};
+use sekisho_store::{Bot, Trust};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::super::page::{Frame, Halt, Tab, Why, answer, see_other};
+use super::super::visitor::Answered;
+use super::words::{self, Told, label};
+use super::{AppState, Manager, at, given, named};
+use crate::app::App;
+use crate::http::form::Form;
+use crate::operate::trust::{self, MOST, issuers};
+
+/// Conditions that stand at the top of the form; the others follow behind a click.
+const USUAL: [&str; 13] = [
+    "repository_owner_id",
+    "repository_id",
+    "repository",
+    "workflow_ref",
+    "event_name",
+    "namespace_id",
+    "project_id",
+    "project_path",
+    "ref",
+    "ref_path",
+    "environment",
+    "pipeline_source",
+    "ref_protected",
+];
+
+#[derive(Template)]
+#[template(path = "console/trust.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    at: String,
+    bot: &'a Bot,
+    provider: Provider,
+    provider_name: String,
+    issuers: Vec<Choice>,
+    usual: Vec<Input>,
+    more: Vec<Input>,
+    claims: Option<String>,
+    wrong: Option<Wrong>,
+}
+
+/// An issuer to choose.
+struct Choice {
+    name: String,
+    chosen: bool,
+}
+
+/// A condition to fill in.
+struct Input {
+    name: &'static str,
+    label: String,
+    typed: String,
+}
+
+/// Why conditions are not taken.
+enum Wrong {
+    /// The rule, in the words of who checks conditions.
+    Refused(String),
+    /// The settings do not allow the issuer.
+    Issuer,
+    /// A line of claims has no name or no value.
+    Claims,
+}
+
+#[derive(Template)]
+#[template(path = "console/trust_remove.html")]
+struct RemovePage<'a> {
+    frame: Frame<'a>,
+    at: String,
+    bot: &'a Bot,
+    trust: Trust,
+    told: Told,
+}
+
+/// The form for one provider.
+pub(in crate::console) async fn ask(
+    State(app): AppState,
+    seat: Manager,
+    Path((_, bot)): Path<(String, String)>,
+) -> Answered {
+    let bot = given(&app, &seat, &bot).await?;
+    let provider = provider(&seat.signed_in.visitor.asked("provider"));
+    let provider = provider.ok_or_else(|| seat.signed_in.visitor.halt(Why::NotFound))?;
+    form(&app, &seat, &bot, provider, None, None)
+}
+
+fn form(
+    app: &App,
+    seat: &Manager,
+    bot: &Bot,
+    provider: Provider,
+    typed: Option<&Form>,
+    wrong: Option<Wrong>,
+) -> Answered {
+    let visitor = &seat.signed_in.visitor;
+    let field = |name: &str| typed.map_or("", |form| form.field(name)).to_owned();
+    let chosen = match field("issuer") {
+        none if none.is_empty() => provider.public_issuer().unwrap_or_default().to_owned(),
+        issuer => issuer,
+    };
+    let issuers = issuers(&app.settings).map(|name| Choice { name: name.clone(), chosen: *name == chosen });
+    let input = |name: &'static str| Input { name, label: label(name, visitor.say), typed: field(name) };
+    let usual = |name: &&'static str| provider == Provider::Generic || USUAL.contains(name);
+    let (top, rest): (Vec<_>, Vec<_>) = provider.conditions().partition(usual);
+    let page = Page {
+        frame: seat.frame(Tab::Bots),
+        at: at(seat, bot),
+        bot,
+        provider,
+        provider_name: words::provider(provider, visitor.say),
+        issuers: issuers.collect(),
+        usual: top.into_iter().map(input).collect(),
+        more: rest.into_iter().chain(["allow_events"]).map(input).collect(),
+        claims: (provider == Provider::Generic).then(|| field("claims")),
+        wrong,
+    };
+    let status = if page.wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    answer(status, visitor, &page)
+}
+
+/// Gives a bot one more set of conditions.
+pub(in crate::console) async fn add(
+    State(app): AppState,
+    seat: Manager,
+    Path((_, bot)): Path<(String, String)>,
+    body: Body,
+) -> Answered {
+    let (visitor, fields) = (&seat.signed_in.visitor, Form::read(body).await?);
+    let bot = given(&app, &seat, &bot).await?;
+    let provider = provider(fields.field("provider")).ok_or_else(|| visitor.halt(Why::NotFound))?;
+    let conditions = match read(provider, &fields) {
+        Ok(conditions) => conditions,
+        Err(wrong) => return form(&app, &seat, &bot, provider, Some(&fields), Some(wrong)),
+    };
+    if !issuers(&app.settings).any(|issuer| issuer == conditions.issuer()) {
+        return form(&app, &seat, &bot, provider, Some(&fields), Some(Wrong::Issuer));
+    }
+    let there = app.store.trusts().of_bot(bot.org, bot.id).await.map_err(|e| visitor.failed(&e))?;
+    if there.len() >= MOST {
+        return Err(visitor.halt(Why::EnoughConditions));
+    }
+    let now = app.clock.now();
+    let (trust, detail) = trust::new_trust(&conditions, now, &*app.random).map_err(|error| {
+        tracing::error!("conditions could not be written: {error}");
+        Halt::broken()
+    })?;
+    let audit = seat.may.audit_giving(bot.role, &app, now, "trust.added", (bot.id.to_string(), detail));
+    match app.store.trusts().add(bot.org, bot.id, &trust, &audit).await.map_err(|e| visitor.failed(&e))? {
+        true => Ok(see_other(visitor, &format!("{}?done=trust-added", at(&seat, &bot)))),
+        false => Err(visitor.halt(Why::NotFound)),
+    }
+}
+
+/// The conditions of a form: of each, one value a line.
+fn read(provider: Provider, fields: &Form) -> Result<Conditions, Wrong> {
+    let lines = |name: &str| -> Vec<Value> {
+        fields.field(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(Value::from).collect()
+    };
+    let mut written = Map::new();
+    written.insert("provider".to_owned(), provider.name().into());
+    written.insert("issuer".to_owned(), fields.field("issuer").into());
+    for name in provider.conditions().chain(["allow_events"]) {
+        let values = lines(name);
+        if !values.is_empty() {
+            written.insert(name.to_owned(), values.into());
+        }
+    }
+    if provider == Provider::Generic {
+        let mut claims = Map::new();
+        for line in fields.field("claims").lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let (name, value) = line.split_once('=').ok_or(Wrong::Claims)?;
+            let (name, value) = (name.trim(), value.trim());
+            if name.is_empty() || value.is_empty() {
+                return Err(Wrong::Claims);
+            }
+            let values = claims.entry(name).or_insert_with(|| json!([]));
+            values.as_array_mut().ok_or(Wrong::Claims)?.push(value.into());
+        }
+        if !claims.is_empty() {
+            written.insert("claims".to_owned(), claims.into());
+        }
+    }
+    serde_json::from_value(written.into()).map_err(|error| Wrong::Refused(error.to_string()))
+}
+
+fn provider(text: &str) -> Option<Provider> {
+    Provider::ALL.into_iter().find(|provider| provider.name() == text)
+}
+
+/// Asks before conditions are taken away, and shows which.
+pub(in crate::console) async fn ask_remove(
+    State(app): AppState,
+    seat: Manager,
+    Path((_, bot)): Path<(String, String)>,
+) -> Answered {
+    let (visitor, bot) = (&seat.signed_in.visitor, named(&app, &seat, &bot).await?);
+    let Some(trust) = find(&app, &seat, &bot, &visitor.asked("id")).await? else {
+        return Err(visitor.halt(Why::NotFound));
+    };
+    let conditions: Option<Conditions> = serde_json::from_str(&trust.conditions).ok();
+    let told = words::told(conditions.as_ref(), visitor.say);
+    let page = RemovePage { frame: seat.frame(Tab::Bots), at: at(&seat, &bot), bot: &bot, trust, told };
+    answer(StatusCode::OK, visitor, &page)
+}
+
+/// Takes conditions away. Sessions that were given for them go on.
+pub(in crate::console) async fn remove(
+    State(app): AppState,
+    seat: Manager,
+    Path((_, bot)): Path<(String, String)>,
+    body: Body,
+) -> Answered {
+    let (visitor, fields) = (&seat.signed_in.visitor, Form::read(body).await?);
+    let bot = named(&app, &seat, &bot).await?;
+    if let Some(found) = find(&app, &seat, &bot, fields.field("id")).await? {
+        let detail = trust::told(found.id, Some(&found));
+        let audit = seat.may.audit(&app, app.clock.now(), "trust.removed", bot.id.to_string(), detail);
+        app.store.trusts().remove(bot.org, bot.id, found.id, &audit).await.map_err(|e| visitor.failed(&e))?;
+    }
+    Ok(see_other(visitor, &format!("{}?done=trust-removed", at(&seat, &bot))))
+}
+
+async fn find(app: &App, seat: &Manager, bot: &Bot, text: &str) -> Result<Option<Trust>, Halt> {
+    let Ok(id) = Uuid::try_parse(text).map(TrustId) else { return Ok(None) };
+    let all = app.store.trusts().of_bot(bot.org, bot.id).await;
+    let all = all.map_err(|e| seat.signed_in.visitor.failed(&e))?;
+    Ok(all.into_iter().find(|trust| trust.id == id))
+}

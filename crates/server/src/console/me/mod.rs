@@ -1,0 +1,65 @@
+//! `/me`: a person's own page: the keys, the sessions, the language.
+
+pub(super) mod keys;
+pub(super) mod sessions;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use http::StatusCode;
+use sekisho_core::Language;
+use sekisho_store::{Account, Session, TokenRow};
+
+use super::once;
+use super::page::{Frame, Halt, Tab, answer};
+use super::visitor::{Answered, SignedIn};
+use crate::api::tokens::register::may_register;
+use crate::app::App;
+
+#[derive(Template)]
+#[template(path = "console/me.html")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    email: &'a str,
+    keys: Vec<TokenRow>,
+    /// One more may be made; the address has an account, or may have one.
+    may_add: bool,
+    form: String,
+    sessions: Vec<Session>,
+    /// The one that looks.
+    here: &'a Session,
+    languages: [Language; 2],
+}
+
+/// The page.
+pub(super) async fn show(State(app): State<Arc<App>>, me: SignedIn) -> Answered {
+    let account = account(&app, &me).await?;
+    let keys = match &account {
+        Some(account) => living(&app, &me, account).await?,
+        None => Vec::new(),
+    };
+    let sessions = app.store.sessions().of(&me.session.email, app.clock.now()).await;
+    let page = Page {
+        frame: me.frame(Tab::Me),
+        email: me.session.email.as_str(),
+        keys,
+        may_add: account.is_some() || may_register(&app, &me.session.email).is_ok(),
+        form: once::fresh(&app),
+        sessions: sessions.map_err(|e| me.visitor.failed(&e))?,
+        here: &me.session,
+        languages: Language::ALL,
+    };
+    answer(StatusCode::OK, &me.visitor, &page)
+}
+
+/// The account of the person's address.
+async fn account(app: &App, me: &SignedIn) -> Result<Option<Account>, Halt> {
+    app.store.accounts().find_by_email(&me.session.email).await.map_err(|e| me.visitor.failed(&e))
+}
+
+/// The keys that count, the newest first.
+async fn living(app: &App, me: &SignedIn, account: &Account) -> Result<Vec<TokenRow>, Halt> {
+    let all = app.store.tokens().of_account(account.id).await.map_err(|e| me.visitor.failed(&e))?;
+    Ok(all.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect())
+}

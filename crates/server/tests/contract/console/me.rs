@@ -1,0 +1,206 @@
+//! A person's own page: keys, sessions, the language.
+
+use sekisho_core::email::EmailAddress;
+use sekisho_core::org::Role;
+use sekisho_testkit::{Ask, Setup, TestApp};
+
+use super::support::{Browser, Company, address, hidden, secret};
+use crate::support::on_both_engines;
+
+/// Somebody with a key who is signed in.
+async fn person(app: &TestApp, email: &str) -> (String, Browser) {
+    let key = app.register(email).await.key;
+    (key, Browser::sign_in(app, email).await)
+}
+
+/// The ids of the keys that a page names.
+fn keys(page: &str) -> Vec<String> {
+    let links = page.split("/me/keys/revoke?id=").skip(1);
+    links.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+}
+
+on_both_engines! {
+    async fn a_key_is_rotated_with_the_old_one_ended_at_once_and_a_mail(setup) {
+        let app = setup.start().await;
+        let (old, mut browser) = person(&app, "me@example.com").await;
+        assert_eq!(app.status_of(&old).await, 200, "this node knows it");
+        let page = browser.get(&app, "/me").await.text();
+        let hint = format!("{}…", &old[..12]);
+        assert!(page.contains(&hint) && !page.contains(&old), "{page}");
+        let id = keys(&page).pop().unwrap();
+
+        let asked = browser.get(&app, &format!("/me/keys/rotate?id={id}")).await;
+        assert!(asked.status == 200 && asked.text().contains(&hint), "{}", asked.text());
+        assert_eq!(app.status_of(&old).await, 200, "looking changes nothing");
+        let answer = browser.post(&app, "/me/keys/rotate", &[("id", &id)]).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+        let new = secret(&answer.text());
+        assert_eq!((app.status_of(&old).await, app.status_of(&new).await), (401, 200));
+        let mails = app.mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(), ["Your Sekisho key was rotated"]);
+        assert!(!mails[0].text.contains(&new));
+
+        let again = browser.post(&app, "/me/keys/rotate", &[("id", &id)]).await;
+        assert!(again.status == 409 && again.text().contains("sent before"), "{}", again.text());
+        assert_eq!(app.status_of(&new).await, 200);
+        assert_eq!(keys(&browser.get(&app, "/me").await.text()).len(), 1);
+    }
+
+    async fn one_more_key_is_made_once_and_shown_once(setup) {
+        let app = setup.start().await;
+        let (first, mut browser) = person(&app, "me@example.com").await;
+        let form = hidden(&browser.get(&app, "/me").await.text(), "form");
+        let answer = browser.post(&app, "/me/keys", &[("form", &form)]).await;
+        let new = secret(&answer.text());
+        assert_eq!((app.status_of(&first).await, app.status_of(&new).await), (200, 200));
+        let mails = app.mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(), ["A Sekisho key was added"]);
+        assert!(!mails[0].text.contains(&new) && mails[0].text.contains(&format!("{}…", &new[..12])), "{}", mails[0].text);
+
+        let again = browser.post(&app, "/me/keys", &[("form", &form)]).await;
+        assert!(again.status == 409 && !again.text().contains("tg_anon_"), "{}", again.text());
+        let page = browser.get(&app, "/me").await.text();
+        assert_eq!(keys(&page).len(), 2);
+        assert!(!page.contains(&new));
+        for made_up in ["", "x", "\"><script>"] {
+            assert_eq!(browser.post(&app, "/me/keys", &[("form", made_up)]).await.status, 403, "{made_up:?}");
+        }
+        assert!(app.mails().await.is_empty());
+    }
+
+    async fn a_key_is_revoked_after_a_question_and_with_the_last_one_the_address_is_forgotten(setup) {
+        let app = setup.start().await;
+        let (key, mut browser) = person(&app, "me@example.com").await;
+        assert_eq!(app.status_of(&key).await, 200);
+        let id = keys(&browser.get(&app, "/me").await.text()).pop().unwrap();
+        let asked = browser.get(&app, &format!("/me/keys/revoke?id={id}")).await.text();
+        assert!(asked.contains(&key[..12]) && asked.contains("This is your last key"), "{asked}");
+        for _ in 0..2 {
+            let gone = browser.post(&app, "/me/keys/revoke", &[("id", &id)]).await;
+            assert!(matches!(gone.status, 303 | 404), "{}", gone.text());
+            assert_eq!(app.status_of(&key).await, 401);
+        }
+        let mails = app.mails().await;
+        assert_eq!(mails.iter().map(|mail| mail.subject.as_str()).collect::<Vec<_>>(), ["Your Sekisho key was revoked"]);
+        let email = EmailAddress::parse("me@example.com").unwrap();
+        assert_eq!(app.app.store.accounts().find_by_email(&email).await.unwrap(), None);
+
+        // Still signed in: a new key makes a new account.
+        let form = hidden(&browser.get(&app, "/me").await.text(), "form");
+        let new = secret(&browser.post(&app, "/me/keys", &[("form", &form)]).await.text());
+        assert_eq!(app.status(&new).await["email"], "me@example.com");
+    }
+}
+
+#[tokio::test]
+async fn another_person_s_key_is_not_there() {
+    let app = TestApp::start().await;
+    let (_, mut owner) = person(&app, "you@example.com").await;
+    let id = keys(&owner.get(&app, "/me").await.text()).pop().unwrap();
+    let (_, mut thief) = person(&app, "me@example.com").await;
+    for path in ["/me/keys/rotate", "/me/keys/revoke"] {
+        assert_eq!(thief.get(&app, &format!("{path}?id={id}")).await.status, 404, "{path}");
+        assert_eq!(thief.post(&app, path, &[("id", &id)]).await.status, 404, "{path}");
+        assert_eq!(thief.post(&app, path, &[("id", "no id")]).await.status, 404, "{path}");
+    }
+    assert_eq!(keys(&owner.get(&app, "/me").await.text()), [id]);
+}
+
+#[tokio::test]
+async fn who_has_no_account_gets_a_first_key_here_if_addresses_may_register() {
+    let app = TestApp::start().await;
+    Company::of(&app).await;
+    let viewer = address(Role::GuardViewer);
+    let mut browser = Browser::sign_in(&app, &viewer).await;
+    let page = browser.get(&app, "/me").await.text();
+    assert!(page.contains("You have no key of your own"), "{page}");
+    let answer = browser.post(&app, "/me/keys", &[("form", &hidden(&page, "form"))]).await;
+    assert_eq!(app.status(&secret(&answer.text())).await["email"], viewer.as_str());
+
+    let closed = Setup::default().set("registration", "off").start().await;
+    Company::of(&closed).await;
+    let mut browser = Browser::sign_in(&closed, &viewer).await;
+    let page = browser.get(&closed, "/me").await.text();
+    assert!(page.contains("this address can't have one here") && !page.contains("action=\"/me/keys\""), "{page}");
+    let form = "a".repeat(43);
+    assert_eq!(browser.post(&closed, "/me/keys", &[("form", &form)]).await.status, 403);
+    let email = EmailAddress::parse(&viewer).unwrap();
+    assert_eq!(closed.app.store.accounts().find_by_email(&email).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn nobody_gathers_keys_without_end() {
+    let app = Setup::default().set("limits.registrations_per_hour", "200").start().await;
+    let (_, mut browser) = person(&app, "me@example.com").await;
+    for made in 1..=50 {
+        let form = hidden(&browser.get(&app, "/me").await.text(), "form");
+        let answer = browser.post(&app, "/me/keys", &[("form", &form)]).await;
+        assert_eq!(answer.status, if made < 50 { 200 } else { 409 }, "{made}: {}", answer.text());
+    }
+    let page = browser.get(&app, "/me").await;
+    assert!(page.text().len() < 60_000, "{}", page.text().len());
+    app.advance(3600);
+    let strict = Setup::default().set("limits.registrations_per_hour", "2").start().await;
+    let (_, mut browser) = person(&strict, "me@example.com").await;
+    let form = async |browser: &mut Browser| hidden(&browser.get(&strict, "/me").await.text(), "form");
+    let first = form(&mut browser).await;
+    assert_eq!(browser.post(&strict, "/me/keys", &[("form", &first)]).await.status, 200, "a registration before it");
+    let second = form(&mut browser).await;
+    assert_eq!(browser.post(&strict, "/me/keys", &[("form", &second)]).await.status, 429);
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_and_all_at_once() {
+    let app = TestApp::start().await;
+    let (_, mut here) = person(&app, "me@example.com").await;
+    let mut there = Browser::sign_in(&app, "me@example.com").await;
+    let mut stranger = Browser::sign_in(&app, "me@example.com").await;
+    app.register("you@example.com").await;
+    let mut other = Browser::sign_in(&app, "you@example.com").await;
+    let page = here.get(&app, "/me").await.text();
+    assert_eq!(page.matches("action=\"/me/sessions/end\"").count(), 3);
+    assert_eq!(page.matches("this browser").count(), 1);
+    let theirs = hidden(&there.get(&app, "/me").await.text().split("this browser").nth(1).unwrap().to_owned(), "id");
+
+    assert_eq!(other.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.status, 303);
+    assert_eq!(there.get(&app, "/me").await.status, 200, "nobody ends another's");
+    assert_eq!(here.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.header("location"), Some("/me?done=session-ended"));
+    assert_eq!(there.get(&app, "/me").await.status, 303);
+    let end_all = Ask::form("/me/sessions/end-all", &[]);
+    assert_eq!(here.ask(&app, end_all.clone().without("origin").without("sec-fetch-site")).await.status, 403);
+    let out = here.ask(&app, end_all).await;
+    assert_eq!(out.header("location"), Some("/sign-in?done=signed-out-everywhere"));
+    assert!(here.cookie("sekisho-session").is_none());
+    assert!(here.get(&app, out.header("location").unwrap()).await.text().contains("You are signed out in every browser"));
+    assert_eq!(stranger.get(&app, "/me").await.status, 303);
+    assert_eq!(other.get(&app, "/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_language_is_that_of_the_pages_and_of_the_mails() {
+    let app = TestApp::start().await;
+    let (_, mut browser) = person(&app, "me@example.com").await;
+    let page = browser.get(&app, "/me").await.text();
+    let chosen = browser.post(&app, "/language", &[("language", "ja"), ("back", &hidden(&page, "back"))]).await;
+    assert_eq!(chosen.header("location"), Some("/me?done=language"));
+    let page = browser.get(&app, "/me?done=language").await.text();
+    assert!(page.contains("<html lang=\"ja\">") && page.contains("言語を保存しました"), "{page}");
+    let id = keys(&page).pop().unwrap();
+    let asked = browser.get(&app, &format!("/me/keys/rotate?id={id}")).await.text();
+    assert!(asked.contains("ローテーションしますか"), "{asked}");
+    let shown = browser.post(&app, "/me/keys/rotate", &[("id", &id)]).await.text();
+    assert!(shown.contains("表示されるのはこの一度だけです"), "{shown}");
+    assert_eq!(app.mails().await[0].subject, "Sekisho の API キーをローテーションしました");
+}
+
+#[tokio::test]
+async fn nobody_sees_the_page_without_signing_in() {
+    let app = TestApp::start().await;
+    for path in ["/me", "/me/keys/rotate?id=x", "/me/keys/revoke?id=x"] {
+        let answer = Browser::new().get(&app, path).await;
+        assert!(answer.header("location").unwrap().starts_with("/sign-in?next=%2Fme"), "{path}");
+    }
+    for path in ["/me/keys", "/me/keys/rotate", "/me/keys/revoke", "/me/sessions/end", "/me/sessions/end-all"] {
+        assert_eq!(Browser::new().post(&app, path, &[]).await.header("location"), Some("/sign-in"), "{path}");
+    }
+}

@@ -1,0 +1,37 @@
+me-keys = Your keys
+me-keys-intro = A key takes packages in your name, and in nobody else's. It belongs to this address, not to an organisation.
+me-keys-none = You have no key of your own. Make one to take packages with npm, pip and others.
+me-keys-closed = You have no key of your own, and this address can't have one here. Ask whoever runs this checkpoint, or use a token of your organisation.
+me-key = Begins with
+me-made = Made
+me-last-use = Last use
+me-never = Never
+me-add = Make one more key
+me-rotate = Rotate
+me-rotate-this = Rotate the key { $key }
+me-revoke = Revoke
+me-revoke-this = Revoke the key { $key }
+me-rotate-title = Rotate the key { $key }?
+me-rotate-then = You get a new key, and this one ends at once: whatever uses it gets no packages until it has the new one.
+me-rotate-do = Rotate the key
+me-revoke-title = Revoke the key { $key }?
+me-revoke-then = It ends at once. Whatever uses it gets no packages any more. This can't be undone.
+me-revoke-last = This is your last key: your address is forgotten with it. You can make a new key here later.
+me-revoke-do = Revoke the key
+me-notice-mail = A mail to your address tells of it.
+me-key-new = Your new key
+me-key-rotated = The key that takes the old one's place
+me-key-use = Keep it where your package manager looks for it, and nowhere else. Whoever has it takes packages in your name.
+
+me-language = Language
+me-language-intro = These pages and the mails about your keys are in this language.
+
+me-sessions = Where you are signed in
+me-browser = Browser
+me-browser-unknown = A browser that is not known
+me-this-browser = this browser
+me-network = Network
+me-begun = Begun
+me-seen = Last seen
+me-session-end = End
+me-sessions-end-all = Sign out everywhere

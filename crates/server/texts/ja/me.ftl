@@ -1,0 +1,37 @@
+me-keys = 自分のキー
+me-keys-intro = キーを使うと、あなたの名前でパッケージを取得できます。キーは組織ではなく、このメールアドレスに属します。
+me-keys-none = 自分のキーはまだありません。npm や pip などでパッケージを取得するには、キーを作成してください。
+me-keys-closed = 自分のキーはありません。このメールアドレスではキーを作成できません。サーバーの管理者に問い合わせるか、組織のトークンを使ってください。
+me-key = 先頭の文字
+me-made = 作成
+me-last-use = 最終使用
+me-never = なし
+me-add = キーを追加する
+me-rotate = ローテーション
+me-rotate-this = キー { $key } をローテーション
+me-revoke = 失効
+me-revoke-this = キー { $key } を失効
+me-rotate-title = キー { $key } をローテーションしますか
+me-rotate-then = 新しいキーが発行され、このキーはすぐに使えなくなります。このキーを使っているものは、新しいキーに置き換えるまでパッケージを取得できません。
+me-rotate-do = ローテーションする
+me-revoke-title = キー { $key } を失効させますか
+me-revoke-then = キーはすぐに使えなくなり、このキーを使っているものはパッケージを取得できなくなります。元に戻すことはできません。
+me-revoke-last = これが最後のキーです。失効させると、メールアドレスの登録も消去されます。新しいキーは、後からこのページで作成できます。
+me-revoke-do = 失効させる
+me-notice-mail = この操作はメールでもお知らせします。
+me-key-new = 新しいキー
+me-key-rotated = ローテーション後の新しいキー
+me-key-use = パッケージマネージャーの設定にだけ保存してください。キーを手に入れた人は、あなたの名前でパッケージを取得できます。
+
+me-language = 言語
+me-language-intro = このサーバーのページと、キーに関するメールの言語です。
+
+me-sessions = サインイン中のブラウザー
+me-browser = ブラウザー
+me-browser-unknown = 不明なブラウザー
+me-this-browser = このブラウザー
+me-network = ネットワーク
+me-begun = 開始
+me-seen = 最終アクセス
+me-session-end = 終了
+me-sessions-end-all = すべてのブラウザーでサインアウト
