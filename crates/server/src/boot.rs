@@ -126,6 +126,7 @@ pub async fn start(settings: Settings) -> Result<Running, BootError> {
         tokio::spawn(jobs::outbox::run(app.clone(), outgoing)),
         tokio::spawn(jobs::housekeeping::run(app.clone())),
         tokio::spawn(jobs::retention::run(app.clone())),
+        tokio::spawn(jobs::install_days::run(app.clone())),
         tokio::spawn(jobs::revocations::run(app.clone())),
         tokio::spawn(jobs::own_entries::run(app.clone())),
         tokio::spawn(jobs::token_ends::run(app.clone())),

@@ -1,5 +1,6 @@
 //! The ledger: who took which file of which release, when and from where, and what was refused.
 
+mod count;
 mod entry;
 mod group;
 mod index;
@@ -14,10 +15,12 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use sekisho_core::Timestamp;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+#[cfg(test)]
+pub(crate) use count::STATEMENTS as COUNT_STATEMENTS;
+pub(crate) use count::{DayCounts, day, day_start};
 pub use entry::{Entry, Outcome, Recorded, Taker, Trace};
 #[cfg(test)]
 pub(crate) use group::statements as group_statements;
@@ -28,6 +31,7 @@ pub use person::PersonRows;
 pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 #[cfg(test)]
 pub(crate) use queries::STATEMENTS;
+pub(crate) use queries::ecosystem;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
 pub use question::{Holds, Page, Question, Walk};
 pub use retention::{Retention, Round};
@@ -109,9 +113,4 @@ impl Ledger {
         }
         self.db.close().await;
     }
-}
-
-/// The day of a moment, in days since 1970-01-01 UTC.
-fn day(at: Timestamp) -> i64 {
-    at.0.div_euclid(24 * 60 * 60 * 1000)
 }

@@ -22,6 +22,7 @@ mod copies;
 mod db;
 mod error;
 mod identities;
+mod install_days;
 mod keys;
 mod leaks;
 mod ledger;
@@ -43,6 +44,7 @@ mod schema_tests;
 mod sessions;
 mod sign_ins;
 mod signing_keys;
+mod silent_tokens;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -62,6 +64,8 @@ pub use copies::{SQLITE_FILES, SQLITE_MAIN, SchemaVersion, check_sqlite, copy_sq
 pub use error::{NoLonger, StoreError, Unavailability};
 pub use identities::{Identities, Linked};
 pub use keys::{Added, Changed, InvalidCode, Keys, MOST_KEYS, Minted, NewAccount, Notice, OneMore};
+pub use install_days::{Counted, Due, InstallDay, InstallDays, Most, NAMES_KEPT, Turn};
+pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
     AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline,
@@ -82,6 +86,7 @@ pub use rules::{HeldRule, MOST_RULES, Rule, RuleAdded, Rules};
 pub use sessions::{NewConsoleSession, Session, Sessions};
 pub use sign_ins::{Confirmed, NewSignIn, SIGN_IN_LIFETIME, SIGN_IN_TRIES, SignIn, SignIns};
 pub use signing_keys::{SigningKeyRow, SigningKeys};
+pub use silent_tokens::{SILENT_AFTER, Seen};
 pub use store::{DatabaseConfig, Store};
 pub use token_ends::{EndingToken, TokenEnds};
 pub use tokens::{LastUse, NewToken, Revocation, TokenRow, Tokens};

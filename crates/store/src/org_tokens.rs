@@ -355,7 +355,7 @@ async fn insert(
     tx.run(insert.bind(replaces)).await.map(drop)
 }
 
-fn read(row: &Row) -> Result<OrgTokenRow, StoreError> {
+pub(crate) fn read(row: &Row) -> Result<OrgTokenRow, StoreError> {
     let identifier: String = row.get(2)?;
     Ok(OrgTokenRow {
         id: OrgTokenId(row.get(0)?),

@@ -14,6 +14,9 @@ use crate::{
     accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, leaks, ledger, logins, maintenance,
     migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations, rules,
     sessions, sign_ins, signing_keys, store, token_ends, tokens, trust,
+    accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, install_days, leaks, ledger, logins,
+    maintenance, migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations,
+    sessions, sign_ins, signing_keys, silent_tokens, store, token_ends, tokens, trust,
 };
 
 /// Every statement over the main part.
@@ -27,6 +30,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         ci_sessions::STATEMENTS,
         codes::STATEMENTS,
         identities::STATEMENTS,
+        install_days::STATEMENTS,
         leaks::STATEMENTS,
         logins::STATEMENTS,
         maintenance::STATEMENTS,
@@ -43,6 +47,7 @@ fn main_statements() -> impl Iterator<Item = &'static str> {
         sessions::STATEMENTS,
         sign_ins::STATEMENTS,
         signing_keys::STATEMENTS,
+        silent_tokens::STATEMENTS,
         store::STATEMENTS,
         token_ends::STATEMENTS,
         tokens::STATEMENTS,
@@ -59,6 +64,7 @@ fn ledger_statements(engine: Engine) -> impl Iterator<Item = &'static str> {
     };
     ledger::STATEMENTS
         .iter()
+        .chain(ledger::COUNT_STATEMENTS)
         .chain(ledger::PERSON_STATEMENTS)
         .chain(own)
         .copied()

@@ -12,6 +12,9 @@ use crate::{
     Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, Keys, Leaks, Logins, Maintenance, OrgTokens,
     Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Rules, Sessions, SignIns, SigningKeys, TokenEnds,
     Tokens, Trusts,
+    Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, InstallDays, Keys, Leaks, Logins, Maintenance,
+    OrgTokens, Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Sessions, SignIns, SigningKeys,
+    TokenEnds, Tokens, Trusts,
 };
 
 /// Connections to PostgreSQL for everything but the ledger.
@@ -205,6 +208,11 @@ impl Store {
     /// What was taken.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Installs and refusals by day.
+    pub fn install_days(&self) -> InstallDays<'_> {
+        InstallDays { db: &self.db, ledger: &self.ledger }
     }
 
     /// Throwing away what has had its time.

@@ -8,23 +8,8 @@ use sekisho_core::id::{AuditId, BotId, CiSessionId, OrgId, TrustId};
 use sekisho_core::org::Role;
 use sekisho_core::token::TokenHash;
 use sekisho_store::{
-    AuditFilter, Bot, Exchanged, NewAudit, NewSession, Organisation, SessionRow, SigningKeyRow, Store, Trust,
-    on_both_engines,
+    AuditFilter, Bot, Exchanged, NewSession, Organisation, SessionRow, SigningKeyRow, Store, Trust, on_both_engines,
 };
-
-fn audit(action: &'static str, seconds: i64) -> NewAudit {
-    let at = later(seconds);
-    let id = AuditId::mint(at, &CHANCE);
-    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into(), under: None }
-}
-
-async fn org(store: &Store, name: &str) -> OrgId {
-    let id = OrgId::mint(NOW, &CHANCE);
-    let (max_token_seconds, retention_days) = (None, None);
-    let new = Organisation { id, name: name.into(), guard: true, max_token_seconds, retention_days, created_at: NOW };
-    assert!(store.organisations().create(&new, &audit("org.created", 0)).await.unwrap());
-    id
-}
 
 async fn bot(store: &Store, org: OrgId, name: &str) -> BotId {
     let id = BotId::mint(NOW, &CHANCE);

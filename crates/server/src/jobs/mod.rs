@@ -3,6 +3,7 @@
 pub mod advisories;
 pub mod discovery;
 pub mod housekeeping;
+pub mod install_days;
 pub mod outbox;
 pub mod own_entries;
 pub mod retention;

@@ -49,6 +49,7 @@ pub async fn once(app: &App) -> Result<Option<u64>, StoreError> {
     let own = own.filter_map(|(org, days)| u32::try_from(days).ok().map(|days| (org, days)));
     let retention = Retention { days: app.settings.ledger.retention_days, own: own.collect() };
     ledger.drop_months(&retention, app.clock.now()).await?;
+    app.store.install_days().forget(&retention, app.clock.now()).await?;
     let Some(mut round) = ledger.begin_forgetting(&retention, app.clock.now()).await? else {
         return Ok(None);
     };

@@ -95,7 +95,7 @@ async fn ask(store: &Store, name: &str, question: impl Fn(usize) -> Question) {
     print(&format!("{name} ({rows:.1} rows)"), times);
 }
 
-fn print(name: &str, mut times: Vec<Duration>) {
+pub(crate) fn print(name: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
     println!("| {name} | {:.1} ms | {:.1} ms | {:.1} ms |", at(50), at(95), at(100));

@@ -1,4 +1,5 @@
-//! How long questions to a large ledger take, what following it costs, and what forgetting does to who writes.
+//! How long questions to a large ledger take, what following it costs, what forgetting does to who writes, and what the
+//! console's first page asks.
 //!
 //! `cargo run --release -p sekisho-store --features testing --example ledger_questions -- [sqlite|postgres] [millions]`
 //!
@@ -6,6 +7,7 @@
 //! there unless they are there already, and they stay.
 
 mod ask;
+mod days;
 mod fill;
 mod write;
 
@@ -57,6 +59,7 @@ async fn measure(config: &DatabaseConfig, millions: i64) {
     println!("the index was there after {:.0} s", start.elapsed().as_secs_f64());
     fill::sizes(config).await;
     ask::questions(&store, millions * 1_000_000).await;
+    days::overview(&store, config).await;
     write::walk(&store).await;
     write::writing(&store, lite).await;
     store.close().await;

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use sekisho_core::id::EntryId;
 
-use super::day;
+use super::count::day;
 use super::entry::{Entry, Taker, Trace, cut};
 use crate::db::{Db, Engine, Statement, Tx, sql};
 use crate::error::StoreError;

@@ -12,7 +12,7 @@ use crate::db::{Row, sql};
 use crate::error::StoreError;
 
 /// Requests of one token for one file that follow each other within this time are one install.
-const SAME_INSTALL: Duration = Duration::from_secs(10 * 60);
+pub(super) const SAME_INSTALL: Duration = Duration::from_secs(10 * 60);
 /// What `last_30_days` covers.
 const RECENT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -185,22 +185,28 @@ impl Ledger {
     }
 }
 
+impl Counts {
+    /// The number for a stored outcome.
+    pub(super) fn of(&mut self, outcome: &str) -> &mut i64 {
+        if outcome == "answered" { &mut self.installs } else { &mut self.blocked }
+    }
+}
+
 impl Usage {
     /// Adds a row of ecosystem, outcome, count of all time and count of the last 30 days.
     fn add(&mut self, row: &Row) -> Result<(), StoreError> {
         let ecosystem = ecosystem(row, 0)?;
         let (all, recent): (i64, i64) = (row.get(2)?, row.get(3)?);
-        let answered = row.get::<String>(1)? == "answered";
+        let outcome: String = row.get(1)?;
         let own = self.by_ecosystem.iter_mut().filter(|(e, _)| *e == ecosystem).map(|(_, counts)| (counts, all));
         for (counts, number) in own.chain([(&mut self.total, all), (&mut self.last_30_days, recent)]) {
-            let number_of = if answered { &mut counts.installs } else { &mut counts.blocked };
-            *number_of += number;
+            *counts.of(&outcome) += number;
         }
         Ok(())
     }
 }
 
-fn ecosystem(row: &Row, column: usize) -> Result<Ecosystem, StoreError> {
+pub(crate) fn ecosystem(row: &Row, column: usize) -> Result<Ecosystem, StoreError> {
     Ecosystem::parse(&row.get::<String>(column)?).ok_or(StoreError::unreadable("ecosystem"))
 }
 

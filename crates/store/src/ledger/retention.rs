@@ -45,6 +45,12 @@ impl Retention {
     pub(super) fn longest(&self) -> u32 {
         self.own.iter().map(|(_, days)| *days).chain([self.days]).max().unwrap_or(self.days)
     }
+
+    /// The first moment of an organisation's rows that is kept.
+    pub(crate) fn kept_since(&self, org: OrgId, now: Timestamp) -> Timestamp {
+        let own = self.own.iter().find(|(id, _)| *id == org).map(|(_, days)| *days);
+        kept_since(own.unwrap_or(self.days), now)
+    }
 }
 
 /// The first moment that is kept.

@@ -4,10 +4,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{AccountId, MessageId, TokenId};
+use sekisho_core::id::{AccountId, AuditId, MessageId, OrgId, TokenId};
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Language, Random, Timestamp};
-use sekisho_store::{MessageKind, Minted, NewAccount, NewMessage, NewToken, Notice, Store};
+use sekisho_store::{MessageKind, Minted, NewAccount, NewAudit, NewMessage, NewToken, Notice, Organisation, Store};
 
 /// When the tests happen.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_424_400_000);
@@ -91,4 +91,21 @@ pub(crate) async fn register(store: &Store, address: &str, seconds: i64) -> Pers
 pub(crate) async fn counts(store: &Store, token: &PlainToken) -> bool {
     let row = store.tokens().find_by_hash(&token.hash()).await.unwrap();
     row.is_some_and(|row| row.revoked_at.is_none())
+}
+
+pub(crate) fn audit(action: &'static str, seconds: i64) -> NewAudit {
+    let at = later(seconds);
+    let id = AuditId::mint(at, &CHANCE);
+    NewAudit { id, at, actor: "operator".into(), action, subject: "x".into(), detail: "{}".into(), under: None }
+}
+
+pub(crate) fn new_org(id: OrgId, name: &str) -> Organisation {
+    Organisation::new(id, name, NOW)
+}
+
+/// An organisation with Guard enabled.
+pub(crate) async fn org(store: &Store, name: &str) -> OrgId {
+    let id = OrgId::mint(NOW, &CHANCE);
+    assert!(store.organisations().create(&new_org(id, name), &audit("org.created", 0)).await.unwrap());
+    id
 }

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod credentials;
+mod days;
 mod ends;
 mod installs;
 mod late;
