@@ -66,7 +66,7 @@ on_both_engines! {
         let store = database.open().await;
         let acme = org(&store, "acme").await;
         let mut expected = Vec::new();
-        for name in ["b", "a", "b", "c", "B"] {
+        for name in ["bert", "anna", "bert", "carl", "Bert"] {
             issue(&store, acme, name, None).await;
             expected.push(name.to_owned());
         }

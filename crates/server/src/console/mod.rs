@@ -16,6 +16,8 @@ mod members;
 mod page;
 pub(crate) mod release;
 mod search;
+mod overview;
+mod plot;
 mod seat;
 mod settings;
 mod setup;
@@ -84,5 +86,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me/keys/revoke", routing::get(me::keys::ask_revoke).post(me::keys::revoke))
         .route("/me/sessions/end", routing::post(me::sessions::end))
         .route("/me/sessions/end-all", routing::post(me::sessions::end_all))
+        .route("/console/{org}", routing::get(overview::show))
         .route("/assets/console.js", routing::get(page::script))
 }

@@ -19,7 +19,7 @@ macro_rules! texts {
     };
 }
 
-texts!["audit", "bots", "frame", "installs", "me", "members", "settings", "setup", "sign-in", "tokens", "why"];
+texts!["audit", "bots", "frame", "installs", "me", "members", "overview", "settings", "setup", "sign-in", "tokens", "why"];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ja", JA));
@@ -110,6 +110,15 @@ impl Say {
         let format = match self.0 {
             Language::En => "%-d %b %Y",
             Language::Ja => "%Y年%-m月%-d日",
+        };
+        written(at, format)
+    }
+
+    /// A day in UTC without its year, where there is little room: `23 Nov`.
+    pub fn short_day(&self, at: Timestamp) -> String {
+        let format = match self.0 {
+            Language::En => "%-d %b",
+            Language::Ja => "%-m月%-d日",
         };
         written(at, format)
     }
