@@ -63,9 +63,8 @@ pub use codes::{CODE_LIFETIME, Codes, NewCode};
 pub use copies::{SQLITE_FILES, SQLITE_MAIN, SchemaVersion, check_sqlite, copy_sqlite, sqlite_versions};
 pub use error::{NoLonger, StoreError, Unavailability};
 pub use identities::{Identities, Linked};
-pub use keys::{Added, Changed, InvalidCode, Keys, MOST_KEYS, Minted, NewAccount, Notice, OneMore};
 pub use install_days::{Counted, Due, InstallDay, InstallDays, Most, NAMES_KEPT, Turn};
-pub use keys::{Changed, InvalidCode, Keys, Minted, NewAccount, Notice};
+pub use keys::{Added, Changed, InvalidCode, Keys, MOST_KEYS, Minted, NewAccount, Notice, OneMore};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
     AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline,

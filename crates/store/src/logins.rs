@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use sekisho_core::Timestamp;
 use sekisho_core::code::CodeMac;
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::{AccountId, CodeId, LoginId};
 use sekisho_core::login::LoginHash;
-use sekisho_core::Timestamp;
 
 use crate::accounts::{self, Owner};
 use crate::db::{Db, Row, sql};

@@ -23,7 +23,7 @@ const MAIN_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/main/0007_console.sql"),
     include_str!("../migrations/sqlite/main/0008_rules.sql"),
     include_str!("../migrations/sqlite/main/0009_carried_tokens.sql"),
-    include_str!("../migrations/sqlite/main/0008_install_days.sql"),
+    include_str!("../migrations/sqlite/main/0010_install_days.sql"),
 ];
 const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0001_accounts.sql"),
@@ -35,7 +35,7 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0007_console.sql"),
     include_str!("../migrations/postgres/main/0008_rules.sql"),
     include_str!("../migrations/postgres/main/0009_carried_tokens.sql"),
-    include_str!("../migrations/postgres/main/0008_install_days.sql"),
+    include_str!("../migrations/postgres/main/0010_install_days.sql"),
 ];
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),

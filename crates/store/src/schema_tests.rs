@@ -11,12 +11,9 @@ use crate::db::{Db, Engine, Row, sql};
 use crate::testing::{TestDatabase, TestEngine};
 use crate::{DatabaseConfig, Entry, Outcome, Store, StoreError, Taker, Trace, Unavailability, Who};
 use crate::{
-    accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, leaks, ledger, logins, maintenance,
-    migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations, rules,
-    sessions, sign_ins, signing_keys, store, token_ends, tokens, trust,
     accounts, attempts, audit, authority, bots, ci_sessions, codes, identities, install_days, leaks, ledger, logins,
     maintenance, migrate, notes, on_both_engines, org_tokens, orgs, outbox, owner_codes, people, repeats, revocations,
-    sessions, sign_ins, signing_keys, silent_tokens, store, token_ends, tokens, trust,
+    rules, sessions, sign_ins, signing_keys, silent_tokens, store, token_ends, tokens, trust,
 };
 
 /// Every statement over the main part.

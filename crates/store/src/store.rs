@@ -9,11 +9,8 @@ use crate::error::{StoreError, Unavailability};
 use crate::ledger::{self, Ledger};
 use crate::migrate::Part;
 use crate::{
-    Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, Keys, Leaks, Logins, Maintenance, OrgTokens,
-    Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Rules, Sessions, SignIns, SigningKeys, TokenEnds,
-    Tokens, Trusts,
     Accounts, Attempts, Audit, Bots, CiSessions, Codes, Identities, InstallDays, Keys, Leaks, Logins, Maintenance,
-    OrgTokens, Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Sessions, SignIns, SigningKeys,
+    OrgTokens, Organisations, Outbox, OwnerCodes, People, Repeats, Revocations, Rules, Sessions, SignIns, SigningKeys,
     TokenEnds, Tokens, Trusts,
 };
 

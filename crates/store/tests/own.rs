@@ -32,7 +32,15 @@ async fn session(store: &Store, address: &str) -> SessionId {
 
 fn audit(action: &'static str, under: Option<Authority>) -> NewAudit {
     let id = AuditId::mint(NOW, &CHANCE);
-    NewAudit { id, at: later(9), actor: "me@acme.example".into(), action, subject: "x".into(), detail: "{}".into(), under }
+    NewAudit {
+        id,
+        at: later(9),
+        actor: "me@acme.example".into(),
+        action,
+        subject: "x".into(),
+        detail: "{}".into(),
+        under,
+    }
 }
 
 /// An organisation with one token of this identifier.
@@ -68,12 +76,24 @@ fn no_longer(error: &StoreError) -> NoLonger {
 }
 
 /// One more key by a form with this mark.
-async fn add(store: &Store, session: SessionId, address: &str, may_register: bool, mark: u8) -> Result<Added, StoreError> {
+async fn add(
+    store: &Store,
+    session: SessionId,
+    address: &str,
+    may_register: bool,
+    mark: u8,
+) -> Result<Added, StoreError> {
     let (_, token) = new_token();
     let (email, notice, once) = (email(address), notice(), once(mark));
     let account = may_register.then(|| AccountId::mint(NOW, &CHANCE));
     let new = OneMore {
-        session, email: &email, account, language: Language::Ja, token: &token, notice: &notice, once: &once,
+        session,
+        email: &email,
+        account,
+        language: Language::Ja,
+        token: &token,
+        notice: &notice,
+        once: &once,
     };
     store.keys().add(&new, later(5)).await
 }

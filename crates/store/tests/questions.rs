@@ -121,9 +121,12 @@ fn questions(world: &World) -> Vec<(&'static str, Question)> {
         ("no version", with(&|q| (q.package, q.versions) = (Some(package("two")), versions(&[])))),
         ("person", with(&|q| q.person = prefix("alice@x"))),
         ("one person and nobody whose name begins so", with(&|q| q.identifier = UserIdentifier::parse("a_ce").ok())),
-        ("one person and package", with(&|q| {
-            (q.package, q.identifier) = (Some(package("one")), UserIdentifier::parse("abcd").ok());
-        })),
+        (
+            "one person and package",
+            with(&|q| {
+                (q.package, q.identifier) = (Some(package("one")), UserIdentifier::parse("abcd").ok());
+            }),
+        ),
         ("prefix with _", with(&|q| q.person = prefix("a_"))),
         ("prefix in capitals", with(&|q| q.person = prefix("A"))),
         ("prefix of nobody", with(&|q| q.person = prefix("b"))),

@@ -54,7 +54,12 @@ impl World {
     /// Trusts the pipelines of one owner, by the form.
     async fn trusted(&mut self) {
         let issuer = self.issuer.name.clone();
-        let fields = [("provider", "github"), ("issuer", issuer.as_str()), ("repository_owner_id", "65"), ("ref", "refs/heads/main\r\nrefs/heads/release/*")];
+        let fields = [
+            ("provider", "github"),
+            ("issuer", issuer.as_str()),
+            ("repository_owner_id", "65"),
+            ("ref", "refs/heads/main\r\nrefs/heads/release/*"),
+        ];
         let added = self.post("/trust", &fields).await;
         assert_eq!(added.status, 303, "{}", added.text());
     }
@@ -230,13 +235,26 @@ async fn an_id_token_is_tried_without_being_exchanged_kept_or_shown() {
     assert_eq!(tried.header("cache-control"), Some("no-store"));
     let page = tried.text();
     assert!(page.contains("The token counts") && page.contains("all hold") && !page.contains(&good), "{page}");
-    assert!(world.app.app.store.ci_sessions().running(world.company.org, world.bot, sekisho_core::Clock::now(&*world.app.clock), 9).await.unwrap().is_empty());
+    assert!(
+        world
+            .app
+            .app
+            .store
+            .ci_sessions()
+            .running(world.company.org, world.bot, sekisho_core::Clock::now(&*world.app.clock), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(world.app.exchange(world.bot, &good).await.status, 200, "it was not used up");
 
     claims["ref"] = "refs/heads/evil\"><script>alert(1)</script>".into();
     let other = world.issuer.key.token(&claims);
     let page = world.post("/try", &[("token", &other)]).await.text();
-    assert!(page.contains("no set of conditions holds") && page.contains("differs") && page.contains("refs/heads/evil"), "{page}");
+    assert!(
+        page.contains("no set of conditions holds") && page.contains("differs") && page.contains("refs/heads/evil"),
+        "{page}"
+    );
     assert!(page.contains("holds</span>") && !page.contains("<script>alert"), "{page}");
 
     claims["ref"] = "refs/heads/main".into();
@@ -269,10 +287,27 @@ async fn conditions_that_would_trust_everybody_are_refused_with_what_was_typed()
     let issuer = world.issuer.name.clone();
     let hostile = "\"><script>alert(1)</script>";
     for (fields, said) in [
-        (vec![("provider", "github"), ("issuer", issuer.as_str()), ("repository", "acme/app")], "would trust everybody"),
-        (vec![("provider", "github"), ("issuer", issuer.as_str()), ("repository_owner_id", hostile)], "These conditions"),
-        (vec![("provider", "github"), ("issuer", "https://evil.example"), ("repository_owner_id", "65")], "do not allow this issuer"),
-        (vec![("provider", "github"), ("issuer", issuer.as_str()), ("repository_owner_id", "65"), ("allow_events", "push")], "needs no permission"),
+        (
+            vec![("provider", "github"), ("issuer", issuer.as_str()), ("repository", "acme/app")],
+            "would trust everybody",
+        ),
+        (
+            vec![("provider", "github"), ("issuer", issuer.as_str()), ("repository_owner_id", hostile)],
+            "These conditions",
+        ),
+        (
+            vec![("provider", "github"), ("issuer", "https://evil.example"), ("repository_owner_id", "65")],
+            "do not allow this issuer",
+        ),
+        (
+            vec![
+                ("provider", "github"),
+                ("issuer", issuer.as_str()),
+                ("repository_owner_id", "65"),
+                ("allow_events", "push"),
+            ],
+            "needs no permission",
+        ),
         (vec![("provider", "generic"), ("issuer", issuer.as_str()), ("claims", "pipeline")], "name = value"),
         (vec![("provider", "generic"), ("issuer", issuer.as_str())], "would trust everybody"),
     ] {
@@ -280,12 +315,17 @@ async fn conditions_that_would_trust_everybody_are_refused_with_what_was_typed()
         let page = answer.text();
         assert!(answer.status == 400 && page.contains(said) && !page.contains("<script>alert"), "{said}: {page}");
     }
-    let page = world.post("/trust", &[("provider", "github"), ("issuer", &issuer), ("repository", "acme/app")]).await.text();
+    let page =
+        world.post("/trust", &[("provider", "github"), ("issuer", &issuer), ("repository", "acme/app")]).await.text();
     assert!(page.contains(">acme/app</textarea>"), "{page}");
     assert_eq!(world.post("/trust", &[("provider", "other")]).await.status, 404);
     assert!(world.app.app.store.trusts().of_bot(world.company.org, world.bot).await.unwrap().is_empty());
 
-    let fields = [("provider", "generic"), ("issuer", issuer.as_str()), ("claims", "pipeline = build\nbranch = main\nbranch = dev")];
+    let fields = [
+        ("provider", "generic"),
+        ("issuer", issuer.as_str()),
+        ("claims", "pipeline = build\nbranch = main\nbranch = dev"),
+    ];
     assert_eq!(world.post("/trust", &fields).await.status, 303);
     let fields = [("provider", "gitlab"), ("issuer", issuer.as_str()), ("project_id", "20"), ("ref_protected", "true")];
     assert_eq!(world.post("/trust", &fields).await.status, 303);

@@ -164,14 +164,19 @@ async fn sessions_are_listed_and_ended_one_by_one_and_all_at_once() {
 
     assert_eq!(other.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.status, 303);
     assert_eq!(there.get(&app, "/me").await.status, 200, "nobody ends another's");
-    assert_eq!(here.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.header("location"), Some("/me?done=session-ended"));
+    assert_eq!(
+        here.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.header("location"),
+        Some("/me?done=session-ended")
+    );
     assert_eq!(there.get(&app, "/me").await.status, 303);
     let end_all = Ask::form("/me/sessions/end-all", &[]);
     assert_eq!(here.ask(&app, end_all.clone().without("origin").without("sec-fetch-site")).await.status, 403);
     let out = here.ask(&app, end_all).await;
     assert_eq!(out.header("location"), Some("/sign-in?done=signed-out-everywhere"));
     assert!(here.cookie("sekisho-session").is_none());
-    assert!(here.get(&app, out.header("location").unwrap()).await.text().contains("You are signed out in every browser"));
+    assert!(
+        here.get(&app, out.header("location").unwrap()).await.text().contains("You are signed out in every browser")
+    );
     assert_eq!(stranger.get(&app, "/me").await.status, 303);
     assert_eq!(other.get(&app, "/me").await.status, 200);
 }

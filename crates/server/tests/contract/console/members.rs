@@ -111,7 +111,8 @@ async fn bad_input_is_told_and_changes_nothing() {
         assert!(answer.status == status && page.contains(said) && !page.contains("<script>"), "{email}: {page}");
         assert!(page.contains("role=\"alert\""));
     }
-    let answer = owner.post(&app, &format!("{members}/role"), &[("email", "nobody@acme.example"), ("role", "owner")]).await;
+    let answer =
+        owner.post(&app, &format!("{members}/role"), &[("email", "nobody@acme.example"), ("role", "owner")]).await;
     assert_eq!(answer.status, 404);
     let viewer = address(Role::GuardViewer);
     assert_eq!(owner.post(&app, &format!("{members}/role"), &[("email", &viewer), ("role", "x")]).await.status, 400);

@@ -1,8 +1,8 @@
 //! The console: who may open which page, what its forms do, and what a hostile text does not do.
 
 mod audit;
-mod installs;
 mod bots;
+mod installs;
 mod me;
 mod members;
 mod provider;
