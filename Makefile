@@ -1,6 +1,6 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test test-long test-storage fuzz quick e2e test-openapi test-clients bench bench-ledger tools lint hosts deny
+.PHONY: test test-long test-storage fuzz quick e2e test-browser test-openapi test-clients bench bench-ledger tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
@@ -24,6 +24,11 @@ quick:
 # Only the tests with real package managers, a real mail server and the built program.
 e2e:
 	@scripts/test e2e
+
+# Chromium walks through every page and flow, in both languages; axe-core examines them. ONLY="login" runs a part. Photographs of
+# every page are in target/browser.
+test-browser:
+	@scripts/test browser
 
 # The built program against docs/openapi.json, by schemathesis.
 test-openapi:

@@ -9,7 +9,7 @@ mod idempotency;
 pub mod leaks;
 pub mod openapi;
 pub mod orgs;
-mod query;
+pub(crate) mod query;
 pub mod tokens;
 
 use axum::body::Body;

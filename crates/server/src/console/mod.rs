@@ -6,18 +6,18 @@
 //! What ends a request early is a [`Halt`](page::Halt), which is a page too.
 
 mod audit;
-mod cookie;
-mod once;
-mod installs;
 mod bots;
 mod confirm;
+mod cookie;
+mod installs;
 mod me;
 mod members;
+mod once;
+mod overview;
 mod page;
+mod plot;
 pub(crate) mod release;
 mod search;
-mod overview;
-mod plot;
 mod seat;
 mod settings;
 mod setup;
@@ -70,11 +70,15 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/console/{org_id}/bots/{bot_id}", routing::get(bots::one::show))
         .route("/console/{org_id}/bots/{bot_id}/remove", routing::get(bots::one::ask_remove).post(bots::one::remove))
         .route("/console/{org_id}/bots/{bot_id}/keys", routing::post(bots::keys::add))
+        .route(
             "/console/{org_id}/bots/{bot_id}/keys/revoke",
             routing::get(bots::keys::ask_revoke).post(bots::keys::revoke),
+        )
         .route("/console/{org_id}/bots/{bot_id}/trust", routing::get(bots::trust::ask).post(bots::trust::add))
+        .route(
             "/console/{org_id}/bots/{bot_id}/trust/remove",
             routing::get(bots::trust::ask_remove).post(bots::trust::remove),
+        )
         .route("/console/{org_id}/bots/{bot_id}/sessions/end", routing::post(bots::sessions::end))
         .route("/console/{org_id}/bots/{bot_id}/try", routing::post(bots::try_token::try_it))
         .route("/console/{org_id}/members", routing::get(members::show).post(members::add))
@@ -86,6 +90,6 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me/keys/revoke", routing::get(me::keys::ask_revoke).post(me::keys::revoke))
         .route("/me/sessions/end", routing::post(me::sessions::end))
         .route("/me/sessions/end-all", routing::post(me::sessions::end_all))
-        .route("/console/{org}", routing::get(overview::show))
+        .route("/console/{org_id}", routing::get(overview::show))
         .route("/assets/console.js", routing::get(page::script))
 }

@@ -19,7 +19,9 @@ macro_rules! texts {
     };
 }
 
-texts!["audit", "bots", "frame", "installs", "me", "members", "overview", "settings", "setup", "sign-in", "tokens", "why"];
+texts![
+    "audit", "bots", "frame", "installs", "me", "members", "overview", "settings", "setup", "sign-in", "tokens", "why"
+];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));
 static JAPANESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ja", JA));

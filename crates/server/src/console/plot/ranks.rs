@@ -49,12 +49,13 @@ impl Ranks {
     /// The table, as HTML.
     pub(in crate::console) fn draw(&self) -> Result<String, askama::Error> {
         let most = self.ranks.iter().map(|rank| rank.number).max().unwrap_or(0).max(1);
-        let row = |rank| {
-            let Rank { name, number, .. } = rank;
-            let length = ((*number).max(0) as f64 * 100.0 / most as f64).round().max(1.0) as i64;
-            Row { rank, name: shown(name), number: self.say.number(*number), length }
-        };
-        Drawing { plot: self, rows: self.ranks.iter().map(row).collect() }.render()
+        let rows = self.ranks.iter().map(|rank| self.row(rank, most)).collect();
+        Drawing { plot: self, rows }.render()
+    }
+
+    fn row<'a>(&self, rank: &'a Rank, most: i64) -> Row<'a> {
+        let length = (rank.number.max(0) as f64 * 100.0 / most as f64).round().max(1.0) as i64;
+        Row { rank, name: shown(&rank.name), number: self.say.number(rank.number), length }
     }
 }
 

@@ -1,0 +1,220 @@
+//! What a person does at a browser, in few words: open, fill, press, follow, and look whether it says so.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::driver::Session;
+use crate::support::wait_for;
+use crate::world::{Hands, Kind};
+
+/// A text of a page: in English, and in Japanese.
+pub(crate) type Words = (&'static str, &'static str);
+
+const PAGE: &str = include_str!("page.js");
+const FIELDS: &str = "input:not([type=hidden]), select, textarea";
+const BUTTONS: &str = "button, summary";
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// The keys that have no character (WebDriver section 17.4.2).
+mod key {
+    pub(super) const ENTER: &str = "\u{e007}";
+    pub(super) const TAB: &str = "\u{e004}";
+    pub(super) const SPACE: &str = " ";
+    pub(super) const CONTROL: &str = "\u{e009}";
+}
+
+/// A browser at an address, in a person's hands.
+pub(crate) struct Browser {
+    pub(crate) session: Session,
+    pub(crate) kind: &'static Kind,
+    /// Where the pages are, without a slash at its end.
+    pub(crate) base: String,
+}
+
+impl Browser {
+    /// Types an address.
+    #[track_caller]
+    pub(crate) fn open(&self, path: &str) {
+        let url = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
+        self.session.post("url", &json!({"url": url}));
+    }
+
+    /// Loads the page again.
+    #[track_caller]
+    pub(crate) fn reload(&self) {
+        self.session.post("refresh", &json!({}));
+    }
+
+    /// Puts a text into the field with this label, in place of what is there.
+    #[track_caller]
+    pub(crate) fn fill(&self, label: Words, text: &str) {
+        let field = self.find(FIELDS, self.word(label));
+        match self.kind.hands {
+            Hands::Mouse => drop(self.session.post(&format!("element/{field}/clear"), &json!({}))),
+            Hands::Keyboard => {
+                self.tab_to(&field);
+                self.strike(&[key::CONTROL, "a"]);
+            }
+        }
+        self.session.post(&format!("element/{field}/value"), &json!({"text": text}));
+    }
+
+    /// Ticks the box with this label.
+    #[track_caller]
+    pub(crate) fn tick(&self, label: Words) {
+        self.use_it(&self.find("input[type=checkbox], input[type=radio]", self.word(label)), key::SPACE);
+    }
+
+    /// Presses the button with this text, and waits for the page that it leads to.
+    #[track_caller]
+    pub(crate) fn press(&self, text: Words) {
+        self.use_it(&self.find(BUTTONS, self.word(text)), key::ENTER);
+    }
+
+    /// Follows the link with this text.
+    #[track_caller]
+    pub(crate) fn follow(&self, text: Words) {
+        self.use_it(&self.find("a[href]", self.word(text)), key::ENTER);
+    }
+
+    /// The page says this, now or soon.
+    #[track_caller]
+    pub(crate) fn sees(&self, text: Words) {
+        self.reads(self.word(text));
+    }
+
+    /// The same for a text that is no word of a language.
+    #[track_caller]
+    pub(crate) fn reads(&self, text: &str) {
+        let wanted = flat(text);
+        let mut shown = String::new();
+        for _ in 0..60 {
+            shown = self.text();
+            if shown.contains(&wanted) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{wanted:?} is not on {}: {shown}", self.at());
+    }
+
+    /// The page does not say this.
+    #[track_caller]
+    pub(crate) fn reads_not(&self, text: &str) {
+        let shown = self.text();
+        assert!(!shown.contains(&flat(text)), "{text:?} is on {}: {shown}", self.at());
+    }
+
+    /// All that a person reads on the page, in one line.
+    pub(crate) fn text(&self) -> String {
+        self.ask("return flat(document.body.innerText)").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The page's address without the server's.
+    #[track_caller]
+    pub(crate) fn at(&self) -> String {
+        let url = self.session.get("url");
+        let url = url.as_str().unwrap_or_default();
+        url.strip_prefix(&self.base).unwrap_or(url).to_owned()
+    }
+
+    /// Asks the page, by what `page.js` has.
+    #[track_caller]
+    pub(crate) fn ask(&self, question: &str) -> Value {
+        self.session.post("execute/sync", &json!({"script": format!("{PAGE}\n{question}"), "args": []}))
+    }
+
+    /// The word in this browser's language.
+    pub(crate) fn word(&self, words: Words) -> &'static str {
+        if self.kind.language == "en" { words.0 } else { words.1 }
+    }
+
+    #[track_caller]
+    fn find(&self, selector: &str, name: &str) -> String {
+        let found = self.ask(&format!("return find({}, {})", json!(selector), json!(flat(name))));
+        match found["element"][ELEMENT].as_str() {
+            Some(element) => element.to_owned(),
+            None => panic!(
+                "{} × {name:?} among {selector} on {}: there are {}; it reads: {}",
+                found["count"],
+                self.at(),
+                found["names"],
+                self.text()
+            ),
+        }
+    }
+
+    #[track_caller]
+    fn use_it(&self, element: &str, by: &str) {
+        match self.kind.hands {
+            Hands::Mouse => drop(self.session.post(&format!("element/{element}/click"), &json!({}))),
+            Hands::Keyboard => {
+                self.tab_to(element);
+                let before = self.document();
+                self.strike(&[by]);
+                if by == key::ENTER {
+                    self.arrived(&before);
+                }
+            }
+        }
+    }
+
+    /// A key that was struck is not waited for by the driver, as a click is.
+    fn arrived(&self, before: &Value) {
+        let ready = || {
+            let now = self.session.try_post("execute/sync", &json!({"script": READY, "args": []})).ok()?;
+            (now["ready"] == true && now["document"] != *before).then_some(())
+        };
+        wait_for("the next page", Duration::from_secs(10), ready);
+    }
+
+    fn document(&self) -> Value {
+        self.session.post("execute/sync", &json!({"script": READY, "args": []}))["document"].take()
+    }
+
+    /// Tab, until the focus is on this element and seen there.
+    #[track_caller]
+    fn tab_to(&self, element: &str) {
+        for _ in 0..200 {
+            let focus = self.ask("return focus()");
+            if focus["element"][ELEMENT] == element {
+                assert_eq!(focus["visible"], true, "nobody sees the focus on {} at {}", focus["name"], self.at());
+                return;
+            }
+            self.strike(&[key::TAB]);
+        }
+        panic!("Tab does not reach it on {}", self.at());
+    }
+
+    /// Tab through the whole page: every stop once, in the order in which they stand, each with a focus that is seen.
+    #[track_caller]
+    pub(crate) fn walks_by_tab(&self) {
+        self.ask("document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0)");
+        let stops: Vec<u64> = (0..self.ask("return stops().length").as_u64().unwrap_or_default()).collect();
+        let mut reached = Vec::new();
+        for _ in &stops {
+            self.strike(&[key::TAB]);
+            let focus = self.ask("return focus()");
+            assert_eq!(focus["visible"], true, "nobody sees the focus on {} at {}", focus["name"], self.at());
+            reached.extend(focus["place"].as_u64());
+        }
+        assert_eq!(reached, stops, "Tab goes through {} in another order than it reads, or passes by", self.at());
+    }
+
+    /// Presses keys together, and lets them go.
+    #[track_caller]
+    fn strike(&self, keys: &[&str]) {
+        let down = keys.iter().map(|key| json!({"type": "keyDown", "value": key}));
+        let up = keys.iter().rev().map(|key| json!({"type": "keyUp", "value": key}));
+        let actions: Vec<Value> = down.chain(up).collect();
+        self.session.post("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
+    }
+}
+
+/// Tells one document from the next, also of the same address.
+const READY: &str = "return {ready: document.readyState === 'complete', document: performance.timeOrigin}";
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,73 @@
+// What the tests ask a page. It stands before each question, and leaves nothing behind in the page.
+
+const flat = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+
+const seen = (element) => element.checkVisibility({ visibilityProperty: true });
+
+/** The words by which a person finds a field, a button or a link. */
+const named = (element) => {
+  const labels = element.matches("button") ? [] : [...(element.labels ?? [])];
+  return flat(element.getAttribute("aria-label") ?? (labels.map((label) => label.innerText).join(" ") || element.innerText));
+};
+
+/** What can be found, and whether it is the one: a name that stands on two is as little use as one that stands on none. */
+function find(selector, name) {
+  const all = [...document.querySelectorAll(selector)].filter(seen);
+  const hits = all.filter((element) => named(element) === name);
+  return { element: hits.length === 1 ? hits[0] : null, count: hits.length, names: all.map(named) };
+}
+
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** Texts with marks that turn the direction of what stands beside them, and nothing that holds them in. */
+function unheld() {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const loose = [];
+  while (texts.nextNode()) {
+    if (!BIDI.test(texts.currentNode.data)) continue;
+    let holder = texts.currentNode.parentElement;
+    const inline = () => getComputedStyle(holder).display === "inline";
+    const isolates = () => ["isolate", "isolate-override", "plaintext"].includes(getComputedStyle(holder).unicodeBidi);
+    while (inline() && !isolates()) holder = holder.parentElement;
+    // A block of its own has nothing beside the text.
+    const alone = flat(holder.textContent) === flat(texts.currentNode.data);
+    if (!(inline() && isolates()) && !alone) loose.push(holder.outerHTML.slice(0, 300));
+  }
+  return loose;
+}
+
+/** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. */
+function weight() {
+  const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
+  const failed = parts.slice(1).filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
+  return { bytes: parts.reduce((sum, part) => sum + part.decodedBodySize, 0), failed: failed.map((part) => part.name) };
+}
+
+/** What is wider than the window, innermost first, if the page can be scrolled sideways. */
+function tooWide() {
+  if (document.scrollingElement.scrollWidth <= innerWidth) return [];
+  const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5);
+  return ["the page scrolls sideways", ...wide.reverse().slice(0, 3).map((e) => e.outerHTML.slice(0, 200))];
+}
+
+const FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
+
+/** What Tab has to reach, in its order. Of radio buttons with one name Tab reaches one. */
+function stops() {
+  const radios = new Set();
+  return [...document.querySelectorAll(FOCUSABLE)].filter((element) => {
+    if (!seen(element) || element.disabled || element.tabIndex < 0) return false;
+    if (element.type !== "radio") return true;
+    return !radios.has(element.name) && radios.add(element.name);
+  });
+}
+
+/** Where the focus is: its place among the stops, its name, and whether a person sees it there. */
+function focus() {
+  const element = document.activeElement;
+  const style = getComputedStyle(element);
+  const box = element.getBoundingClientRect();
+  const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  const inside = box.bottom > 0 && box.top < innerHeight && box.width > 0;
+  return { element, place: stops().indexOf(element), name: named(element), visible: marked && inside };
+}
