@@ -59,8 +59,9 @@ impl Browser {
         self.ask(app, Ask::get(path)).await
     }
 
-    /// Sends a form from a page of ours.
+    /// Sends a form from a page of ours, a second after whatever was before: rows of the audit log are ordered by time.
     pub(crate) async fn post(&mut self, app: &TestApp, path: &str, fields: &[(&str, &str)]) -> Answer {
+        app.advance(1);
         self.ask(app, Ask::form(path, fields)).await
     }
 
