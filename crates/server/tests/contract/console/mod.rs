@@ -5,6 +5,7 @@ mod bots;
 mod installs;
 mod me;
 mod members;
+mod overview;
 mod provider;
 mod settings;
 mod sign_in;
