@@ -105,6 +105,8 @@ fn place(site: Site, path: &str) -> Place<'_> {
         Site::Whole => match (below("/npm/"), below("/pypi/")) {
             (Some(rest), _) => npm(rest),
             (_, Some(rest)) => Place::Pypi(rest),
+            // npm asks for attestations by the path that the registry wrote into the release, at the root of the host.
+            _ if path.starts_with("/-/npm/v1/attestations/") => npm(&path[1..]),
             _ => Place::Pages,
         },
     }

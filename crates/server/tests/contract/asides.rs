@@ -104,6 +104,18 @@ async fn attestations_are_those_of_a_release_that_may_be_taken() {
 }
 
 #[tokio::test]
+async fn attestations_are_at_the_root_too_where_npm_looks_by_the_path_in_the_release() {
+    let app = started().await;
+    let body = r#"{"attestations":[]}"#;
+    app.upstream.on("/npm/-/npm/v1/attestations/mixed@1.0.0", Reply::json(body));
+    assert_eq!(app.get("/-/npm/v1/attestations/mixed@1.0.0").await.text(), body);
+    assert_problem(&app.get("/-/npm/v1/attestations/mixed@2.0.0").await, 403, "package_blocked");
+    for other in ["/-/npm/v1/keys", "/-/ping", "/-/npm/v1/attestations", "/mixed"] {
+        assert_problem(&app.get(other).await, 404, "not_found");
+    }
+}
+
+#[tokio::test]
 async fn npms_token_commands_say_where_keys_are_managed() {
     let app = started().await;
     for (method, path) in [("GET", "/npm/-/npm/v1/tokens"), ("DELETE", "/npm/-/npm/v1/tokens/token/abc")] {

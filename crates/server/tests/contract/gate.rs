@@ -87,6 +87,7 @@ pub(super) fn npm_rows(route: NpmRoute) -> Vec<Row> {
                 Refusal,
                 false,
             ),
+            row("/-/npm/v1/attestations/mixed@6.6.6", "/-/npm/v1/attestations/mixed@1.0.0", FULL, Refusal, false),
         ],
         // What it says about a release is that it is refused: see the contract of audits.
         NpmRoute::AuditBulk => vec![row(AUDIT_BULK, AUDIT_BULK, FULL, NoPackages, false)],
