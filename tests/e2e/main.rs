@@ -4,6 +4,7 @@
 //! Nothing here names a registry: the tests ask the package managers, as the program itself does.
 
 mod artifacts;
+mod big;
 mod blocked;
 mod discovery;
 mod durability;
