@@ -28,5 +28,6 @@ pub(crate) static BUN: Client = Client {
         pinned: &["No version matching \"1.3.0\" found for specifier \"left-pad\" (but package exists)"],
         locked: &["{gate}/npm/left-pad/-/left-pad-1.3.0.tgz - 403"],
         revoked: &["{gate}/npm/left-pad - 401"],
+        warned: &[],
     },
 };

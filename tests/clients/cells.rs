@@ -29,13 +29,14 @@ pub(crate) struct Cell {
 const EVERY: fn(&Client) -> bool = |_| true;
 
 /// Installs and refusals.
-pub(crate) const CELLS: [Cell; 6] = [
+pub(crate) const CELLS: [Cell; 7] = [
     Cell { name: "token", concerns: EVERY, work: with_a_token },
     Cell { name: "anonymous", concerns: EVERY, work: without_a_token },
     Cell { name: "range", concerns: EVERY, work: a_range_falls_back },
     Cell { name: "pin", concerns: EVERY, work: a_pin_is_refused },
     Cell { name: "lock", concerns: |client| client.frozen.is_some(), work: a_lock_file_is_refused },
     Cell { name: "revoked", concerns: EVERY, work: a_revoked_key },
+    Cell { name: "warning", concerns: EVERY, work: a_warning_lets_through },
 ];
 
 type Releases = BTreeSet<(String, String)>;
@@ -176,13 +177,31 @@ fn a_lock_file_is_refused(client: &'static Client) -> Vec<Finding> {
 
 /// From now on the operator blocks the client's pinned release.
 pub(crate) fn block(gate: &Gate, client: &Client) {
+    entry(gate, client, "block", "not in this house");
+}
+
+/// From now on the operator's list has this about the client's pinned release.
+fn entry(gate: &Gate, client: &Client, effect: &str, reason: &str) {
     let packages = client.packages();
     let purl = format!("pkg:{}/{}@{}", client.ecosystem.as_str(), packages.name, packages.refused);
-    let policy = format!("[[block]]\npackage = \"{purl}\"\nreason = \"not in this house\"\n");
+    let policy = format!("[[{effect}]]\npackage = \"{purl}\"\nreason = \"{reason}\"\n");
     fs::write(gate.data().join("policy.toml"), policy).expect("a policy");
     let why = format!("/why/{}/{}/{}", client.ecosystem.as_str(), packages.name, packages.refused);
-    let blocked = || gate.get(&why).body.contains("not in this house").then_some(());
-    wait_for("the policy, which is read while the gate runs", Duration::from_secs(20), blocked);
+    let counts = || gate.get(&why).body.contains(reason).then_some(());
+    wait_for("the policy, which is read while the gate runs", Duration::from_secs(20), counts);
+}
+
+fn a_warning_lets_through(client: &'static Client) -> Vec<Finding> {
+    let gate = Launch::real().start();
+    entry(&gate, client, "warn", "somebody else keeps it by now");
+    let seat = Seat::registered(client, &gate);
+    seat.wants(client.packages().pin);
+    let ran = seat.install().succeeded();
+    has_only(&seat, client.packages().refused);
+    taken_by(&ledger::rows(&gate.data()), client, &installed(&seat), false);
+    let texts = shows(&seat, &ran, "The release is warned of", client.shown.warned);
+    let told = if texts.is_empty() { "installed" } else { "installed; reads warning and link" };
+    [vec![Finding::new("warning", told)], texts].concat()
 }
 
 fn a_revoked_key(client: &'static Client) -> Vec<Finding> {

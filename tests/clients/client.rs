@@ -41,6 +41,8 @@ pub(crate) struct Shown {
     pub(crate) locked: &'static [&'static str],
     /// The key was revoked.
     pub(crate) revoked: &'static [&'static str],
+    /// The release is allowed, and the operator warns of it.
+    pub(crate) warned: &'static [&'static str],
 }
 
 /// The packages that the cells use, by ecosystem.

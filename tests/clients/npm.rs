@@ -28,6 +28,7 @@ const NPM: Client = Client {
             "npm left-pad 1.3.0 is blocked: the operator's policy. Why, and what to do: {gate}/why/npm/left-pad/1.3.0",
         ],
         revoked: &["The token is unknown, revoked or incomplete."],
+        warned: &["npm notice npm left-pad 1.3.0: somebody else keeps it by now {gate}/why/npm/left-pad/1.3.0"],
     },
 };
 

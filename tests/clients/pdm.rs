@@ -29,5 +29,6 @@ pub(crate) static PDM: Client = Client {
         pinned: &["Client error '403 Forbidden' for url"],
         locked: &["Client error '403 Forbidden' for url"],
         revoked: &["Unable to find candidates for six"],
+        warned: &[],
     },
 };

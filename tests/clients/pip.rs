@@ -21,6 +21,7 @@ const PIP: Client = Client {
         pinned: &["403 Client Error: Blocked by Sekisho: malware (MAL-2026-0002)"],
         locked: &[],
         revoked: &["No matching distribution found for six"],
+        warned: &[],
     },
 };
 

@@ -21,6 +21,7 @@ const PNPM: Client = Client {
         pinned: &["ERR_PNPM_NO_MATCHING_VERSION", "No matching version found for left-pad@1.3.0"],
         locked: &[],
         revoked: &["ERR_PNPM_FETCH_401"],
+        warned: &[],
     },
 };
 

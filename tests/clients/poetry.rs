@@ -41,6 +41,7 @@ pub(crate) static POETRY: Client = Client {
             "Reason for being yanked: Blocked by Sekisho: the operator's policy. Why, and what to do: {gate}/why/pypi/six/1.17.0",
         ],
         revoked: &["Authorization error accessing {gate}/pypi/simple/six/"],
+        warned: &[],
     },
 };
 

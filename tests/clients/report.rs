@@ -32,8 +32,11 @@ impl Finding {
 /// The tables, and their columns.
 const TABLES: [(&str, &[&str]); 3] = [
     ("Installs", &["fresh, token", "lock, token", "fresh, anonymous", "lock, anonymous"]),
-    ("Refusals", &["range", "tag `latest`", "pin", "blocked since the lock", "revoked key"]),
-    ("Commands", &["view", "outdated", "search", "audit", "ping", "whoami", "tags", "publish"]),
+    ("Refusals", &["range", "tag `latest`", "pin", "blocked since the lock", "revoked key", "warning"]),
+    (
+        "Commands",
+        &["view", "outdated", "search", "audit", "signatures", "malware check", "ping", "whoami", "tags", "publish"],
+    ),
 ];
 
 const HEAD: &str = "\
@@ -55,11 +58,14 @@ file of the first. `–`: the client has no lock file, or there is no such comma
 const REFUSALS: &str = "\
 One release is refused by an advisory (left-pad 1.3.0, six 1.17.0). The columns: what a range that has it installs; what the tag `latest`, which
 pointed at it, installs; exactly that release; a lock file with it, after an entry in the operator's list blocked it; an install with a key that
-was revoked.
+was revoked; the same release where the operator's list only warns of it.
 ";
 
 const COMMANDS: &str = "\
-With the same release refused: what looking the package up and asking for newer ones offers, and where its tags point.
+With the same release refused: what looking the package up and asking for newer ones offers, and where its tags point. Signatures: a registry of the test
+signs its releases, and a release with a signature of something else is told; npm's own trust root, which it fetches from a host of its own, is replaced by
+an empty one, and npm then asks the registry for its keys. Malware check: `uv sync --frozen` of a lock file that leads past the gate, with the check
+pointed at the gate.
 ";
 
 const TEXTS: &str = "\

@@ -16,6 +16,7 @@ const SHOWN: Shown = Shown {
         "403 Blocked by Sekisho: the operator's policy",
     ],
     revoked: &["401 Unauthorized"],
+    warned: &[],
 };
 
 /// `uv pip install`.

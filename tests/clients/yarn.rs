@@ -30,6 +30,7 @@ pub(crate) static YARN_1: Client = Client {
         pinned: &["Couldn't find any versions for \"left-pad\" that matches \"1.3.0\""],
         locked: &["{gate}/npm/left-pad/-/left-pad-1.3.0.tgz", "Request failed \"403 Forbidden\""],
         revoked: &["The token is unknown, revoked or incomplete."],
+        warned: &[],
     },
 };
 
@@ -59,5 +60,6 @@ pub(crate) static YARN_4: Client = Client {
         pinned: &["left-pad@npm:1.3.0: No candidates found"],
         locked: &["Response Code: 403 (Blocked by Sekisho: the operator's policy)"],
         revoked: &["Invalid authentication"],
+        warned: &[],
     },
 };
