@@ -26,7 +26,7 @@ const RUN: &str = "const done = arguments[0]; axe.run(document, {preload: false,
 
 /// Fails with rule, element and what to do.
 #[track_caller]
-pub(crate) fn examine(browser: &Browser, name: &str) {
+pub(crate) fn judge(browser: &Browser, name: &str) {
     let session = &browser.session;
     let there = session.post("execute/sync", &json!({"script": "return typeof axe === 'object'", "args": []}));
     if there != true {

@@ -6,14 +6,12 @@ use serde_json::{Value, json};
 
 use crate::driver::Session;
 use crate::support::wait_for;
+use crate::texts::Text;
 use crate::world::{Hands, Kind};
-
-/// A text of a page: in English, and in Japanese.
-pub(crate) type Words = (&'static str, &'static str);
 
 const PAGE: &str = include_str!("page.js");
 const FIELDS: &str = "input:not([type=hidden]), select, textarea";
-const BUTTONS: &str = "button, summary";
+const BUTTONS: &str = "button";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// The keys that have no character (WebDriver section 17.4.2).
@@ -21,6 +19,7 @@ mod key {
     pub(super) const ENTER: &str = "\u{e007}";
     pub(super) const TAB: &str = "\u{e004}";
     pub(super) const SPACE: &str = " ";
+    pub(super) const DELETE: &str = "\u{e017}";
     pub(super) const CONTROL: &str = "\u{e009}";
 }
 
@@ -48,13 +47,14 @@ impl Browser {
 
     /// Puts a text into the field with this label, in place of what is there.
     #[track_caller]
-    pub(crate) fn fill(&self, label: Words, text: &str) {
-        let field = self.find(FIELDS, self.word(label));
+    pub(crate) fn fill(&self, label: impl Text, text: &str) {
+        let field = self.find(FIELDS, &self.say(label));
         match self.kind.hands {
             Hands::Mouse => drop(self.session.post(&format!("element/{field}/clear"), &json!({}))),
             Hands::Keyboard => {
                 self.tab_to(&field);
                 self.strike(&[key::CONTROL, "a"]);
+                self.strike(&[key::DELETE]);
             }
         }
         self.session.post(&format!("element/{field}/value"), &json!({"text": text}));
@@ -62,26 +62,37 @@ impl Browser {
 
     /// Ticks the box with this label.
     #[track_caller]
-    pub(crate) fn tick(&self, label: Words) {
-        self.use_it(&self.find("input[type=checkbox], input[type=radio]", self.word(label)), key::SPACE);
+    pub(crate) fn tick(&self, label: impl Text) {
+        self.use_it(&self.find("input[type=checkbox], input[type=radio]", &self.say(label)), key::SPACE);
     }
 
     /// Presses the button with this text, and waits for the page that it leads to.
     #[track_caller]
-    pub(crate) fn press(&self, text: Words) {
-        self.use_it(&self.find(BUTTONS, self.word(text)), key::ENTER);
+    pub(crate) fn press(&self, text: impl Text) {
+        self.use_it(&self.find(BUTTONS, &self.say(text)), key::ENTER);
+    }
+
+    /// Opens, or closes, the menu or part of the page with this heading.
+    #[track_caller]
+    pub(crate) fn unfold(&self, heading: &str) {
+        self.use_it(&self.find("summary", heading), key::SPACE);
     }
 
     /// Follows the link with this text.
     #[track_caller]
-    pub(crate) fn follow(&self, text: Words) {
-        self.use_it(&self.find("a[href]", self.word(text)), key::ENTER);
+    pub(crate) fn follow(&self, text: impl Text) {
+        self.use_it(&self.find("a[href]", &self.say(text)), key::ENTER);
+    }
+
+    /// There is a link with this text.
+    pub(crate) fn offers(&self, text: impl Text) -> bool {
+        self.ask(&format!("return find('a[href]', {}).count", json!(self.say(text)))) == 1
     }
 
     /// The page says this, now or soon.
     #[track_caller]
-    pub(crate) fn sees(&self, text: Words) {
-        self.reads(self.word(text));
+    pub(crate) fn sees(&self, text: impl Text) {
+        self.reads(&self.say(text));
     }
 
     /// The same for a text that is no word of a language.
@@ -125,14 +136,14 @@ impl Browser {
         self.session.post("execute/sync", &json!({"script": format!("{PAGE}\n{question}"), "args": []}))
     }
 
-    /// The word in this browser's language.
-    pub(crate) fn word(&self, words: Words) -> &'static str {
-        if self.kind.language == "en" { words.0 } else { words.1 }
+    /// A text in this browser's language.
+    fn say(&self, text: impl Text) -> String {
+        flat(&text.say(self.kind.language))
     }
 
     #[track_caller]
     fn find(&self, selector: &str, name: &str) -> String {
-        let found = self.ask(&format!("return find({}, {})", json!(selector), json!(flat(name))));
+        let found = self.ask(&format!("return find({}, {})", json!(selector), json!(name)));
         match found["element"][ELEMENT].as_str() {
             Some(element) => element.to_owned(),
             None => panic!(

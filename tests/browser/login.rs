@@ -1,7 +1,6 @@
 //! A login from a terminal, confirmed in the browser.
 
 use crate::Flow;
-use crate::browser::Words;
 use crate::world::{World, code};
 
 pub(crate) const FLOWS: [Flow; 4] = [
@@ -10,6 +9,9 @@ pub(crate) const FLOWS: [Flow; 4] = [
     Flow { name: "login: whoever did not start it ends it", walk: ends },
     Flow { name: "login: an address that leads to none", walk: unknown },
 ];
+
+/// In English, and in Japanese.
+type Words = (&'static str, &'static str);
 
 const EMAIL: Words = ("Your e-mail address", "メールアドレス");
 const SEND: Words = ("I started it: send the code", "自分で始めたので、コードを送る");

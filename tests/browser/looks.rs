@@ -31,9 +31,23 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 impl Browser {
-    /// Examines the page as it stands now. The world decides how closely; `name` is the photographs'.
+    /// Examines the page as it stands now, which is in the reader's language. The world decides how closely; `name` is the
+    /// photographs'.
     #[track_caller]
     pub(crate) fn shows(&self, name: &str) {
+        assert_eq!(self.ask("return document.documentElement.lang"), self.kind.language, "{name}");
+        self.examine(name);
+    }
+
+    /// The same for a page that there is in English only.
+    #[track_caller]
+    pub(crate) fn shows_in_english(&self, name: &str) {
+        assert_eq!(self.ask("return document.documentElement.lang"), "en", "{name}");
+        self.examine(name);
+    }
+
+    #[track_caller]
+    fn examine(&self, name: &str) {
         self.is_quiet();
         let weight = self.ask("return weight()");
         assert_eq!(weight["failed"], json!([]), "parts of {name} did not arrive");
@@ -52,7 +66,7 @@ impl Browser {
                 self.paint(scheme);
                 self.fits(name);
                 self.photograph(&format!("{name}-{width}-{scheme}-{}", self.kind.language));
-                axe::examine(self, &format!("{name} {width} {scheme}"));
+                axe::judge(self, &format!("{name} {width} {scheme}"));
             }
             self.resize(NARROWEST);
             self.fits(name);

@@ -10,9 +10,11 @@ mod driver;
 mod login;
 mod looks;
 mod public;
+mod sign_in;
 #[path = "../e2e/support/mod.rs"]
 #[allow(dead_code, reason = "the other end-to-end tests need more of it")]
 mod support;
+mod texts;
 mod world;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -31,7 +33,7 @@ pub(crate) struct Flow {
 }
 
 /// Every flow, in the order in which a world goes through them.
-static FLOWS: [&[Flow]; 2] = [&public::FLOWS, &login::FLOWS];
+static FLOWS: [&[Flow]; 3] = [&public::FLOWS, &login::FLOWS, &sign_in::FLOWS];
 
 fn main() -> ExitCode {
     let only = std::env::var("ONLY").unwrap_or_default();

@@ -1,6 +1,7 @@
 // What the tests ask a page. It stands before each question, and leaves nothing behind in the page.
 
-const flat = (text) => (text ?? "").replace(/\s+/g, " ").trim();
+/** In one line, and without the marks by which the program isolates what it puts into its messages. */
+const flat = (text) => (text ?? "").replace(/[\u2068\u2069]/g, "").replace(/\s+/g, " ").trim();
 
 const seen = (element) => element.checkVisibility({ visibilityProperty: true });
 
@@ -17,14 +18,24 @@ function find(selector, name) {
   return { element: hits.length === 1 ? hits[0] : null, count: hits.length, names: all.map(named) };
 }
 
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+/** A mark that turns the direction is not closed again in this text (Unicode's bidirectional algorithm, X1 to X8). */
+function turns(text) {
+  let [isolates, embeddings] = [0, 0];
+  for (const mark of text) {
+    if ("\u2066\u2067\u2068".includes(mark)) isolates += 1;
+    else if (mark === "\u2069") isolates = Math.max(0, isolates - 1);
+    else if (isolates === 0 && "\u202a\u202b\u202d\u202e".includes(mark)) embeddings += 1;
+    else if (isolates === 0 && mark === "\u202c") embeddings = Math.max(0, embeddings - 1);
+  }
+  return isolates + embeddings > 0;
+}
 
-/** Texts with marks that turn the direction of what stands beside them, and nothing that holds them in. */
+/** Texts that turn the direction of what stands beside them: nothing around them holds their marks in. */
 function unheld() {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const loose = [];
   while (texts.nextNode()) {
-    if (!BIDI.test(texts.currentNode.data)) continue;
+    if (!turns(texts.currentNode.data)) continue;
     let holder = texts.currentNode.parentElement;
     const inline = () => getComputedStyle(holder).display === "inline";
     const isolates = () => ["isolate", "isolate-override", "plaintext"].includes(getComputedStyle(holder).unicodeBidi);

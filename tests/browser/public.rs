@@ -13,24 +13,24 @@ fn first_page(world: &World) {
     let browser = &world.browser;
     browser.open("/");
     browser.reads(&format!("registry={}/npm/", browser.base));
-    browser.shows("home");
+    browser.shows_in_english("home");
     browser.follow(("@sekisho/canary", "@sekisho/canary"));
     assert_eq!(browser.at(), "/why/npm/@sekisho/canary");
-    browser.shows("why-canary");
+    browser.shows_in_english("why-canary");
 }
 
 fn why(world: &World) {
     let browser = &world.browser;
     browser.open("/why/npm/left-pad/1.3.0");
     browser.reads("MAL-2026-0001");
-    browser.shows("why-malware");
+    browser.shows_in_english("why-malware");
     browser.open("/why/npm/left-pad/1.2.0");
     browser.reads(r#""><script>alert(1)</script>"#);
-    browser.shows("why-entries");
+    browser.shows_in_english("why-entries");
     browser.open("/why/npm/left-pad/1.0.0");
-    browser.shows("why-allowed");
+    browser.shows_in_english("why-allowed");
     browser.open("/why/pypi/six");
-    browser.shows("why-mixed");
+    browser.shows_in_english("why-mixed");
 }
 
 fn problem(world: &World) {

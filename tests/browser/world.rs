@@ -122,6 +122,13 @@ impl World {
         World { browser, gate, post }
     }
 
+    /// The next mail to an address, which this brings about.
+    pub(crate) fn mail_after(&self, to: &str, act: impl FnOnce()) -> Letter {
+        let before = self.post.mails(to).len();
+        act();
+        self.post.mail(to, before + 1)
+    }
+
     /// Sends a request from a terminal, and gives the answer's body. It may come from another address than the browser.
     pub(crate) fn at_a_terminal(&self, method: &str, url: &str, headers: &[&str]) -> String {
         let home = Home::new();

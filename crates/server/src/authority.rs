@@ -84,7 +84,6 @@ impl<N: Needs> May<N> {
         Ok(May { org: bot.row.bot.org, actor: bot.row.bot.id.to_string(), role, holder, right: PhantomData })
     }
 
-    #[allow(dead_code, reason = "its pages follow")]
     /// The check for a person: a member of the organisation with a role that has the right.
     pub(crate) fn of_member(session: &Session, member: &Membership) -> Option<May<N>> {
         let (role, holder) = (member.role, AuthorityHolder::Member(session.id));

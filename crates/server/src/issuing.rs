@@ -17,6 +17,33 @@ pub(crate) const LONGEST_LIFE: i64 = 10 * 365 * 86_400;
 /// Longest time for which a token keeps working that was rotated, in seconds: 30 days.
 pub(crate) const LONGEST_OVERLAP: i64 = 30 * 86_400;
 
+/// Who issues, rotates or revokes: one with a right, or the person whose address a token carries. The audit log's row
+/// carries what is asked again in the transaction.
+pub(crate) trait Acting: Sync {
+    /// The organisation.
+    fn org(&self) -> OrgId;
+
+    /// The name in the audit log.
+    fn actor(&self) -> String;
+
+    /// A row of the audit log.
+    fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: Value) -> NewAudit;
+}
+
+impl Acting for May<ManageTokens> {
+    fn org(&self) -> OrgId {
+        May::org(self)
+    }
+
+    fn actor(&self) -> String {
+        May::actor(self)
+    }
+
+    fn audit(&self, app: &App, now: Timestamp, action: &'static str, subject: String, detail: Value) -> NewAudit {
+        May::audit(self, app, now, action, subject, detail)
+    }
+}
+
 /// A new token and its row, made together; the plain text is in the one answer.
 pub(crate) struct Minted {
     pub(crate) plain: PlainToken,
@@ -65,7 +92,7 @@ impl Rotation {
     /// keeps working for so many seconds.
     pub(crate) async fn prepare(
         app: &App,
-        may: &May<ManageTokens>,
+        may: &impl Acting,
         old: &OrgTokenRow,
         overlap: i64,
     ) -> Result<Rotation, StoreError> {
@@ -96,7 +123,7 @@ impl Rotation {
 
 /// Revokes a token. From the next request on it answers `401` here, and within a second on every other node. Again is no
 /// mistake, and leaves no second row in the audit log.
-pub(crate) async fn revoke(app: &App, may: &May<ManageTokens>, row: &OrgTokenRow) -> Result<(), StoreError> {
+pub(crate) async fn revoke(app: &App, may: &impl Acting, row: &OrgTokenRow) -> Result<(), StoreError> {
     let detail = json!({"user_identifier": row.identifier.as_str(), "prefix": row.hint});
     let audit = may.audit(app, app.clock.now(), "token.revoked", row.id.to_string(), detail);
     let revoked = app.store.org_tokens().revoke(may.org(), row.id, &audit).await?;

@@ -11,7 +11,6 @@ pub mod authority;
 pub mod boot;
 pub mod callers;
 pub mod config;
-#[allow(dead_code, reason = "its pages follow")]
 pub mod console;
 pub mod exchange;
 pub mod explain;

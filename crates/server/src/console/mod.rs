@@ -88,6 +88,8 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me/keys", routing::post(me::keys::add))
         .route("/me/keys/rotate", routing::get(me::keys::ask_rotate).post(me::keys::rotate))
         .route("/me/keys/revoke", routing::get(me::keys::ask_revoke).post(me::keys::revoke))
+        .route("/me/tokens/rotate", routing::get(me::bearer::ask_rotate).post(me::bearer::rotate))
+        .route("/me/tokens/revoke", routing::get(me::bearer::ask_revoke).post(me::bearer::revoke))
         .route("/me/sessions/end", routing::post(me::sessions::end))
         .route("/me/sessions/end-all", routing::post(me::sessions::end_all))
         .route("/console/{org_id}", routing::get(overview::show))

@@ -18,7 +18,7 @@ impl Typed {
         for (name, value) in parse(query.as_bytes()) {
             let (known, value) = (names.iter().find(|known| **known == name), value.trim());
             if let Some(name) = known.filter(|name| !value.is_empty() && typed.field(name).is_empty()) {
-                typed.0.push((name, value.to_owned()));
+                typed.0.push((*name, value.to_owned()));
             }
         }
         typed

@@ -12,16 +12,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use http::StatusCode;
+use http::request::Parts;
+use sekisho_core::Timestamp;
 use sekisho_core::id::BotId;
 use sekisho_core::org::Role;
-use sekisho_store::{Bot, ListedBot};
+use sekisho_store::{Bot, ListedBot, NewAudit};
+use serde_json::Value;
 use url::form_urlencoded::byte_serialize;
 
 use super::page::{Frame, Halt, Tab, Why, answer, see_other};
 use super::seat::Seat;
-use super::visitor::Answered;
+use super::visitor::{Answered, Visitor};
 use crate::app::App;
 use crate::authority::ManageGuard;
 use crate::http::form::Form;
@@ -111,24 +114,66 @@ pub(super) async fn make(State(app): AppState, seat: Manager, body: Body) -> Ans
     }
 }
 
-/// The bot that a path names.
-async fn named(app: &App, seat: &Manager, text: &str) -> Result<Bot, Halt> {
-    let visitor = &seat.signed_in.visitor;
-    let Some(id) = BotId::parse(text) else { return Err(visitor.halt(Why::NotFound)) };
-    let found = app.store.bots().find(seat.org().id, id).await.map_err(|e| visitor.failed(&e))?;
-    found.ok_or_else(|| visitor.halt(Why::NotFound))
+/// Somebody who looks after Guard, at a page of the bot that the path names (`/console/{org_id}/bots/{bot_id}/…`).
+pub(super) struct AtBot {
+    seat: Manager,
+    bot: Bot,
 }
 
-/// The same, where somebody is about to come with it: nobody gets a way to more than he may give.
-async fn given(app: &App, seat: &Manager, text: &str) -> Result<Bot, Halt> {
-    let bot = named(app, seat, text).await?;
-    match seat.may.role().may_give(bot.role) {
-        true => Ok(bot),
-        false => Err(seat.signed_in.visitor.halt(Why::NoRight)),
+impl AtBot {
+    fn visitor(&self) -> &Visitor {
+        &self.seat.signed_in.visitor
+    }
+
+    /// An address below the bot's own: `at("/keys")`.
+    fn at(&self, path: &str) -> String {
+        self.seat.at(&format!("/bots/{}{path}", self.bot.id))
+    }
+
+    /// Refuses where somebody is about to come with the bot: nobody gets a way to more than he may give.
+    fn may_give(&self) -> Result<(), Halt> {
+        match self.seat.may.role().may_give(self.bot.role) {
+            true => Ok(()),
+            false => Err(self.visitor().halt(Why::NoRight)),
+        }
+    }
+
+    /// A row of the audit log about the bot.
+    fn audit(&self, app: &App, action: &'static str, detail: Value) -> NewAudit {
+        self.seat.may.audit(app, app.clock.now(), action, self.bot.id.to_string(), detail)
+    }
+
+    /// The same where somebody comes with the bot afterwards.
+    fn audit_giving(&self, app: &App, now: Timestamp, action: &'static str, detail: Value) -> NewAudit {
+        self.seat.may.audit_giving(self.bot.role, app, now, action, (self.bot.id.to_string(), detail))
+    }
+
+    /// What ended for the bot ends on this node before the answer leaves; other nodes follow by themselves.
+    async fn follow(&self, app: &App) {
+        if let Err(error) = app.callers.follow_revocations().await {
+            tracing::warn!("what was revoked is followed a moment later: {error}");
+        }
+    }
+
+    /// Back to the bot's page, which says what was done.
+    fn done(&self, what: &str) -> Answered {
+        Ok(see_other(self.visitor(), &self.at(&format!("?done={what}"))))
     }
 }
 
-/// The page of a bot.
-fn at(seat: &Manager, bot: &Bot) -> String {
-    seat.at(&format!("/bots/{}", bot.id))
+impl FromRequestParts<Arc<App>> for AtBot {
+    type Rejection = Halt;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<AtBot, Halt> {
+        let seat = Manager::from_request_parts(parts, app).await?;
+        let visitor = &seat.signed_in.visitor;
+        let Some(id) = parts.uri.path().split('/').nth(4).and_then(BotId::parse) else {
+            return Err(visitor.halt(Why::NotFound));
+        };
+        let found = app.store.bots().find(seat.org().id, id).await.map_err(|e| visitor.failed(&e))?;
+        match found {
+            Some(bot) => Ok(AtBot { seat, bot }),
+            None => Err(visitor.halt(Why::NotFound)),
+        }
+    }
 }

@@ -1,8 +1,7 @@
 //! `/console/{org_id}/bots/{bot_id}`: a bot with its keys, its conditions and its running sessions.
 
 use askama::Template;
-use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use sekisho_oidc::{Attribution, Conditions, Provider};
 use sekisho_store::{Bot, BotKey, SessionRow, Trust};
@@ -11,12 +10,11 @@ use serde_json::json;
 use super::super::confirm::Confirm;
 use super::super::once;
 use super::super::page::{Frame, Tab, answer, see_other};
+use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::steps::{self, Step};
 use super::words::{self, Told};
-use super::{AppState, Manager, at, named};
-use crate::app::App;
-use crate::http::form::Form;
+use super::{AppState, AtBot};
 use crate::operate::trust::{MOST, issuers};
 
 /// Sessions that are shown; what runs may be much more.
@@ -45,13 +43,8 @@ struct Page<'a> {
 }
 
 /// The page.
-pub(in crate::console) async fn show(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-) -> Answered {
-    let bot = named(&app, &seat, &bot).await?;
-    let visitor = &seat.signed_in.visitor;
+pub(in crate::console) async fn show(State(app): AppState, desk: AtBot) -> Answered {
+    let (visitor, bot) = (desk.visitor(), &desk.bot);
     let failed = |e| visitor.failed(&e);
     let keys = app.store.bots().keys(bot.org, bot.id).await.map_err(failed)?;
     let trusts = app.store.trusts().of_bot(bot.org, bot.id).await.map_err(failed)?;
@@ -64,10 +57,10 @@ pub(in crate::console) async fn show(
         (row, pipeline)
     };
     let page = Page {
-        frame: seat.frame(Tab::Bots),
-        at: at(&seat, &bot),
-        bot: &bot,
-        may_give: seat.may.role().may_give(bot.role),
+        frame: desk.seat.frame(Tab::Bots),
+        at: desk.at(""),
+        bot,
+        may_give: desk.may_give().is_ok(),
         keys: keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(),
         form: once::fresh(&app),
         room: trusts.len() < MOST,
@@ -81,52 +74,33 @@ pub(in crate::console) async fn show(
     answer(StatusCode::OK, visitor, &page)
 }
 
-fn told(trust: Trust, say: super::super::text::Say) -> (Trust, Told) {
+fn told(trust: Trust, say: Say) -> (Trust, Told) {
     let conditions: Option<Conditions> = serde_json::from_str(&trust.conditions).ok();
     let told = words::told(conditions.as_ref(), say);
     (trust, told)
 }
 
 /// Asks before a bot is removed.
-pub(in crate::console) async fn ask_remove(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-) -> Answered {
-    let bot = named(&app, &seat, &bot).await?;
-    let say = seat.signed_in.visitor.say;
+pub(in crate::console) async fn ask_remove(desk: AtBot) -> Answered {
+    let say = desk.visitor().say;
     let page = Confirm {
-        frame: seat.frame(Tab::Bots),
-        title: say.a("bots-remove-title", "name", bot.name.as_str()),
+        frame: desk.seat.frame(Tab::Bots),
+        title: say.a("bots-remove-title", "name", desk.bot.name.as_str()),
         texts: vec![say.t("bots-remove-then")],
-        action: format!("{}/remove", at(&seat, &bot)),
+        action: desk.at("/remove"),
         fields: Vec::new(),
         button: say.t("bots-remove-do"),
         ends: true,
-        back: at(&seat, &bot),
+        back: desk.at(""),
     };
-    answer(StatusCode::OK, &seat.signed_in.visitor, &page)
+    answer(StatusCode::OK, desk.visitor(), &page)
 }
 
 /// Removes a bot, and with it every key and every session.
-pub(in crate::console) async fn remove(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-    body: Body,
-) -> Answered {
-    Form::read(body).await?;
-    let bot = named(&app, &seat, &bot).await?;
-    let (visitor, now) = (&seat.signed_in.visitor, app.clock.now());
-    let audit = seat.may.audit(&app, now, "bot.removed", bot.id.to_string(), json!({"name": bot.name}));
+pub(in crate::console) async fn remove(State(app): AppState, desk: AtBot) -> Answered {
+    let (visitor, bot) = (desk.visitor(), &desk.bot);
+    let audit = desk.audit(&app, "bot.removed", json!({"name": bot.name}));
     app.store.bots().remove(bot.org, bot.id, &audit).await.map_err(|e| visitor.failed(&e))?;
-    follow(&app).await;
-    Ok(see_other(visitor, &format!("{}?done=bot-removed", seat.at("/bots"))))
-}
-
-/// What ended for a bot ends on this node before the answer leaves; other nodes follow by themselves.
-pub(super) async fn follow(app: &App) {
-    if let Err(error) = app.callers.follow_revocations().await {
-        tracing::warn!("what was revoked is followed a moment later: {error}");
-    }
+    desk.follow(&app).await;
+    Ok(see_other(visitor, &format!("{}?done=bot-removed", desk.seat.at("/bots"))))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use sekisho_core::id::TrustId;
 use sekisho_oidc::{Conditions, Provider};
@@ -10,10 +10,10 @@ use sekisho_store::{Bot, Trust};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::super::page::{Frame, Halt, Tab, Why, answer, see_other};
+use super::super::page::{Frame, Halt, Tab, Why, answer};
 use super::super::visitor::Answered;
 use super::words::{self, Told, label};
-use super::{AppState, Manager, at, given, named};
+use super::{AppState, AtBot};
 use crate::app::App;
 use crate::http::form::Form;
 use crate::operate::trust::{self, MOST, issuers};
@@ -84,26 +84,15 @@ struct RemovePage<'a> {
 }
 
 /// The form for one provider.
-pub(in crate::console) async fn ask(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-) -> Answered {
-    let bot = given(&app, &seat, &bot).await?;
-    let provider = provider(&seat.signed_in.visitor.asked("provider"));
-    let provider = provider.ok_or_else(|| seat.signed_in.visitor.halt(Why::NotFound))?;
-    form(&app, &seat, &bot, provider, None, None)
+pub(in crate::console) async fn ask(State(app): AppState, desk: AtBot) -> Answered {
+    desk.may_give()?;
+    let provider = provider(&desk.visitor().asked("provider"));
+    let provider = provider.ok_or_else(|| desk.visitor().halt(Why::NotFound))?;
+    form(&app, &desk, provider, None, None)
 }
 
-fn form(
-    app: &App,
-    seat: &Manager,
-    bot: &Bot,
-    provider: Provider,
-    typed: Option<&Form>,
-    wrong: Option<Wrong>,
-) -> Answered {
-    let visitor = &seat.signed_in.visitor;
+fn form(app: &App, desk: &AtBot, provider: Provider, typed: Option<&Form>, wrong: Option<Wrong>) -> Answered {
+    let visitor = desk.visitor();
     let field = |name: &str| typed.map_or("", |form| form.field(name)).to_owned();
     let chosen = match field("issuer") {
         none if none.is_empty() => provider.public_issuer().unwrap_or_default().to_owned(),
@@ -114,9 +103,9 @@ fn form(
     let usual = |name: &&'static str| provider == Provider::Generic || USUAL.contains(name);
     let (top, rest): (Vec<_>, Vec<_>) = provider.conditions().partition(usual);
     let page = Page {
-        frame: seat.frame(Tab::Bots),
-        at: at(seat, bot),
-        bot,
+        frame: desk.seat.frame(Tab::Bots),
+        at: desk.at(""),
+        bot: &desk.bot,
         provider,
         provider_name: words::provider(provider, visitor.say),
         issuers: issuers.collect(),
@@ -130,21 +119,16 @@ fn form(
 }
 
 /// Gives a bot one more set of conditions.
-pub(in crate::console) async fn add(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-    body: Body,
-) -> Answered {
-    let (visitor, fields) = (&seat.signed_in.visitor, Form::read(body).await?);
-    let bot = given(&app, &seat, &bot).await?;
+pub(in crate::console) async fn add(State(app): AppState, desk: AtBot, body: Body) -> Answered {
+    let (visitor, bot, fields) = (desk.visitor(), &desk.bot, Form::read(body).await?);
+    desk.may_give()?;
     let provider = provider(fields.field("provider")).ok_or_else(|| visitor.halt(Why::NotFound))?;
     let conditions = match read(provider, &fields) {
         Ok(conditions) => conditions,
-        Err(wrong) => return form(&app, &seat, &bot, provider, Some(&fields), Some(wrong)),
+        Err(wrong) => return form(&app, &desk, provider, Some(&fields), Some(wrong)),
     };
     if !issuers(&app.settings).any(|issuer| issuer == conditions.issuer()) {
-        return form(&app, &seat, &bot, provider, Some(&fields), Some(Wrong::Issuer));
+        return form(&app, &desk, provider, Some(&fields), Some(Wrong::Issuer));
     }
     let there = app.store.trusts().of_bot(bot.org, bot.id).await.map_err(|e| visitor.failed(&e))?;
     if there.len() >= MOST {
@@ -155,9 +139,9 @@ pub(in crate::console) async fn add(
         tracing::error!("conditions could not be written: {error}");
         Halt::broken()
     })?;
-    let audit = seat.may.audit_giving(bot.role, &app, now, "trust.added", (bot.id.to_string(), detail));
+    let audit = desk.audit_giving(&app, now, "trust.added", detail);
     match app.store.trusts().add(bot.org, bot.id, &trust, &audit).await.map_err(|e| visitor.failed(&e))? {
-        true => Ok(see_other(visitor, &format!("{}?done=trust-added", at(&seat, &bot)))),
+        true => desk.done("trust-added"),
         false => Err(visitor.halt(Why::NotFound)),
     }
 }
@@ -199,41 +183,29 @@ fn provider(text: &str) -> Option<Provider> {
 }
 
 /// Asks before conditions are taken away, and shows which.
-pub(in crate::console) async fn ask_remove(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-) -> Answered {
-    let (visitor, bot) = (&seat.signed_in.visitor, named(&app, &seat, &bot).await?);
-    let Some(trust) = find(&app, &seat, &bot, &visitor.asked("id")).await? else {
+pub(in crate::console) async fn ask_remove(State(app): AppState, desk: AtBot) -> Answered {
+    let visitor = desk.visitor();
+    let Some(trust) = find(&app, &desk, &visitor.asked("id")).await? else {
         return Err(visitor.halt(Why::NotFound));
     };
     let conditions: Option<Conditions> = serde_json::from_str(&trust.conditions).ok();
     let told = words::told(conditions.as_ref(), visitor.say);
-    let page = RemovePage { frame: seat.frame(Tab::Bots), at: at(&seat, &bot), bot: &bot, trust, told };
+    let page = RemovePage { frame: desk.seat.frame(Tab::Bots), at: desk.at(""), bot: &desk.bot, trust, told };
     answer(StatusCode::OK, visitor, &page)
 }
 
 /// Takes conditions away. Sessions that were given for them go on.
-pub(in crate::console) async fn remove(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-    body: Body,
-) -> Answered {
-    let (visitor, fields) = (&seat.signed_in.visitor, Form::read(body).await?);
-    let bot = named(&app, &seat, &bot).await?;
-    if let Some(found) = find(&app, &seat, &bot, fields.field("id")).await? {
-        let detail = trust::told(found.id, Some(&found));
-        let audit = seat.may.audit(&app, app.clock.now(), "trust.removed", bot.id.to_string(), detail);
+pub(in crate::console) async fn remove(State(app): AppState, desk: AtBot, body: Body) -> Answered {
+    let (visitor, bot, fields) = (desk.visitor(), &desk.bot, Form::read(body).await?);
+    if let Some(found) = find(&app, &desk, fields.field("id")).await? {
+        let audit = desk.audit(&app, "trust.removed", trust::told(found.id, Some(&found)));
         app.store.trusts().remove(bot.org, bot.id, found.id, &audit).await.map_err(|e| visitor.failed(&e))?;
     }
-    Ok(see_other(visitor, &format!("{}?done=trust-removed", at(&seat, &bot))))
+    desk.done("trust-removed")
 }
 
-async fn find(app: &App, seat: &Manager, bot: &Bot, text: &str) -> Result<Option<Trust>, Halt> {
+async fn find(app: &App, desk: &AtBot, text: &str) -> Result<Option<Trust>, Halt> {
     let Ok(id) = Uuid::try_parse(text).map(TrustId) else { return Ok(None) };
-    let all = app.store.trusts().of_bot(bot.org, bot.id).await;
-    let all = all.map_err(|e| seat.signed_in.visitor.failed(&e))?;
+    let all = app.store.trusts().of_bot(desk.bot.org, desk.bot.id).await.map_err(|e| desk.visitor().failed(&e))?;
     Ok(all.into_iter().find(|trust| trust.id == id))
 }

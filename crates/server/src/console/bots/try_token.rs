@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use sekisho_oidc::{Conditions, Mismatch, Refused};
 use sekisho_store::Bot;
@@ -12,7 +12,7 @@ use super::super::page::{Frame, Tab, Why, answer};
 use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::words::{self, label};
-use super::{AppState, Manager, at, named};
+use super::{AppState, AtBot};
 use crate::http::form::Form;
 
 #[derive(Template)]
@@ -46,14 +46,8 @@ struct Line {
 }
 
 /// Tries the token.
-pub(in crate::console) async fn try_it(
-    State(app): AppState,
-    seat: Manager,
-    Path((_, bot)): Path<(String, String)>,
-    body: Body,
-) -> Answered {
-    let (visitor, fields) = (&seat.signed_in.visitor, Form::read(body).await?);
-    let bot = named(&app, &seat, &bot).await?;
+pub(in crate::console) async fn try_it(State(app): AppState, desk: AtBot, body: Body) -> Answered {
+    let (visitor, bot, fields) = (desk.visitor(), &desk.bot, Form::read(body).await?);
     // As an exchange: an issuer may be asked for its keys.
     if app.limiter.admit_exchange(visitor.exchange.client).is_err() {
         return Err(visitor.halt(Why::TooMany));
@@ -70,9 +64,9 @@ pub(in crate::console) async fn try_it(
         Ok(tried) => (None, all.iter().zip(&tried).map(|(one, mismatches)| set(one, mismatches, say)).collect()),
     };
     let page = Page {
-        frame: seat.frame(Tab::Bots),
-        at: at(&seat, &bot),
-        bot: &bot,
+        frame: desk.seat.frame(Tab::Bots),
+        at: desk.at(""),
+        bot,
         refused,
         audiences: app.pipelines.audiences(),
         counts: sets.iter().any(|set: &Set| set.holds),

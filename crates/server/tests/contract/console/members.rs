@@ -45,6 +45,7 @@ on_both_engines! {
         let page = owner.get(&app, &members).await.text();
         assert!(page.contains("guard-viewer@acme.example") && page.contains("http://127.0.0.1:8417/sign-in"), "{page}");
 
+        app.advance(1);
         let added = owner.post(&app, &members, &[("email", "New+1@ACME.example"), ("role", "guard_viewer")]).await;
         assert_eq!(added.header("location"), Some(format!("{members}?done=member-added").as_str()));
         assert!(app.mails().await.is_empty(), "no mail is sent");
@@ -57,6 +58,7 @@ on_both_engines! {
         assert!(page.contains("/members/role?email=new%2B1%40acme.example"), "{page}");
         let asked = owner.get(&app, &format!("{members}/role?email=new%2B1%40acme.example")).await.text();
         assert!(asked.contains("value=\"guard_viewer\" checked"), "{asked}");
+        app.advance(1);
         owner.post(&app, &format!("{members}/role"), &[("email", new), ("role", "guard_manager")]).await;
         let row = audit(&app, company.org).await.remove(0);
         assert_eq!((row.action.as_str(), row.detail.as_str()), ("member.role_changed", r#"{"from":"guard_viewer","to":"guard_manager"}"#));
@@ -64,6 +66,7 @@ on_both_engines! {
         let asked = owner.get(&app, &format!("{members}/remove?email=new%2B1%40acme.example")).await.text();
         assert!(asked.contains(new) && asked.contains("Acme"), "{asked}");
         assert!(roles(&app, company.org).await.contains(&(new.to_owned(), Role::GuardManager)), "looking changes nothing");
+        app.advance(1);
         owner.post(&app, &format!("{members}/remove"), &[("email", new)]).await;
         let row = audit(&app, company.org).await.remove(0);
         assert_eq!((row.action.as_str(), row.actor.as_str()), ("member.removed", "owner@acme.example"));
@@ -117,7 +120,7 @@ async fn bad_input_is_told_and_changes_nothing() {
     let viewer = address(Role::GuardViewer);
     assert_eq!(owner.post(&app, &format!("{members}/role"), &[("email", &viewer), ("role", "x")]).await.status, 400);
     assert_eq!(roles(&app, company.org).await.len(), 4);
-    assert_eq!(audit(&app, company.org).await[0].action, "member.put", "the test's own");
+    assert!(audit(&app, company.org).await.iter().all(|row| row.actor == "operator"), "the test's own");
 }
 
 #[tokio::test]

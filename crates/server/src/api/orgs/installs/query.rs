@@ -120,14 +120,14 @@ impl Texts {
             (_, Some(_), Some(_)) => return Err(Wrong::VersionAndRange),
             (_, Some(version), _) => Some(Versions::Exactly(within("version", version)?)),
             (Some(package), _, Some(range)) => {
-                Some(Versions::Range(Range::parse(package.ecosystem(), &range).ok_or_else(|| Wrong::Range)?))
+                Some(Versions::Range(Range::parse(package.ecosystem(), &range).ok_or(Wrong::Range)?))
             }
         };
         if let Some(text) = self.user_identifier_prefix {
             question.person = IdentifierPrefix::parse(&text).map_err(|_| Wrong::Prefix)?;
         }
         if let Some(text) = self.bot_id {
-            question.bot = Some(BotId::parse(&text).ok_or_else(|| Wrong::Bot)?);
+            question.bot = Some(BotId::parse(&text).ok_or(Wrong::Bot)?);
         }
         question.repository = self.repository.map(|text| within("repository", text)).transpose()?;
         question.refused = self.outcome.map(|text| outcome(&text)).transpose()?;
@@ -143,7 +143,7 @@ impl Texts {
 }
 
 fn ecosystem(text: &str) -> Result<Ecosystem, Wrong> {
-    Ecosystem::parse(text).ok_or_else(|| Wrong::Ecosystem)
+    Ecosystem::parse(text).ok_or(Wrong::Ecosystem)
 }
 
 /// A package URL, with or without a version, or a name with `ecosystem` beside it.
@@ -155,7 +155,7 @@ fn package(text: &str, ecosystem: Option<Ecosystem>) -> Result<(PackageName, Opt
         }
         return Ok((purl.name, purl.version.map(String::from)));
     }
-    let ecosystem = ecosystem.ok_or_else(|| Wrong::NoEcosystem)?;
+    let ecosystem = ecosystem.ok_or(Wrong::NoEcosystem)?;
     let name = PackageName::parse(ecosystem, text).map_err(|_| Wrong::Package)?;
     Ok((name, None))
 }
@@ -173,12 +173,12 @@ fn moment(name: &'static str, text: &str) -> Result<Timestamp, Wrong> {
 }
 
 fn limit(text: &str) -> Result<usize, Wrong> {
-    text.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or_else(|| Wrong::Limit)
+    text.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or(Wrong::Limit)
 }
 
 fn place(text: &str) -> Result<EntryId, Wrong> {
     let id = text.strip_prefix(CURSOR).and_then(sekisho_core::base::crockford_u128);
-    id.map(|id| EntryId(Uuid::from_u128(id))).ok_or_else(|| Wrong::Cursor)
+    id.map(|id| EntryId(Uuid::from_u128(id))).ok_or(Wrong::Cursor)
 }
 
 fn within(name: &'static str, text: String) -> Result<String, Wrong> {

@@ -4,7 +4,7 @@ use sekisho_core::policy::Effect;
 use sekisho_testkit::{FakeUpstream, Setup, fixtures};
 
 use super::*;
-use crate::support::on_both_engines;
+use crate::support::{on_both_engines, without_style};
 use crate::survival::until_stored;
 
 on_both_engines! {
@@ -87,8 +87,8 @@ async fn a_private_name_reads_like_one_that_nobody_has_also_to_an_organisation_w
     world.follow().await;
     let key = world.own.first().map(String::as_str);
     for accept in [FULL, "text/html"] {
-        let hidden = get(&world.app, "/why/npm/@hidden/one/1.0.0", accept, key).await.text();
-        let nobody_s = get(&world.app, "/why/npm/@nobody/one/1.0.0", accept, key).await.text();
+        let hidden = without_style(&get(&world.app, "/why/npm/@hidden/one/1.0.0", accept, key).await.text());
+        let nobody_s = without_style(&get(&world.app, "/why/npm/@nobody/one/1.0.0", accept, key).await.text());
         assert_eq!(hidden.replace("hidden", "nobody"), nobody_s);
     }
 }
