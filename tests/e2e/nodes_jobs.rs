@@ -38,14 +38,7 @@ fn audit(at: Timestamp) -> NewAudit {
 async fn organisation(store: &Store, now: Timestamp, managers: [&str; 2], days: &[u32]) {
     let made = now.minus(30 * DAY);
     let id = OrgId::mint(made, &Made);
-    let new = Organisation {
-        id,
-        name: "acme".into(),
-        guard: true,
-        max_token_seconds: None,
-        retention_days: None,
-        created_at: made,
-    };
+    let new = Organisation::new(id, "acme", made);
     assert!(store.organisations().create(&new, &audit(made)).await.expect("a database"));
     for manager in managers {
         let email = EmailAddress::parse(manager).expect("an address");

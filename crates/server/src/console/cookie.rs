@@ -57,7 +57,7 @@ impl Cookie {
     }
 
     /// What the browser sent. Of two with this name none is believed: one was planted.
-    pub(super) fn read<'a>(self, headers: &'a HeaderMap, transport: Transport) -> Option<&'a str> {
+    pub(super) fn read(self, headers: &HeaderMap, transport: Transport) -> Option<&str> {
         let name = self.name(transport);
         let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
         let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));

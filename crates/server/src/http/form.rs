@@ -22,11 +22,6 @@ impl Form {
         Ok(Form(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect()))
     }
 
-    /// Every text of a field that may stand several times.
-    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.trim())
-    }
-
     /// A field's text; empty where it is not there.
     pub(crate) fn field(&self, name: &str) -> &str {
         self.0.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value.trim())

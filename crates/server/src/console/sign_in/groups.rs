@@ -77,8 +77,8 @@ mod tests {
         let other = "OR01K6NBQK6XFVQ8ZZR024H36H2P";
         let texts = [format!("guard_viewer@{org}=all"), format!("owner@{org}=chiefs"), format!("owner@{other}=x=y")];
         let roles_of = |groups: &[&str]| {
-            let roles = texts.iter().map(|text| text.clone().try_into().unwrap()).collect();
-            let all = roles(&Provider { roles, ..Provider::default() }, groups);
+            let granted = texts.iter().map(|text| text.clone().try_into().unwrap()).collect();
+            let all = roles(&Provider { roles: granted, ..Provider::default() }, groups);
             (all[&OrgId::parse(org).unwrap()], all[&OrgId::parse(other).unwrap()])
         };
         assert_eq!(roles_of(&["all", "chiefs"]), (Some(Role::Owner), None));

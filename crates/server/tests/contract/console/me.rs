@@ -159,7 +159,7 @@ async fn sessions_are_listed_and_ended_one_by_one_and_all_at_once() {
     let page = here.get(&app, "/me").await.text();
     assert_eq!(page.matches("action=\"/me/sessions/end\"").count(), 3);
     assert_eq!(page.matches("this browser").count(), 1);
-    let theirs = hidden(&there.get(&app, "/me").await.text().split("this browser").nth(1).unwrap().to_owned(), "id");
+    let theirs = hidden(there.get(&app, "/me").await.text().split("this browser").nth(1).unwrap(), "id");
 
     assert_eq!(other.post(&app, "/me/sessions/end", &[("id", &theirs)]).await.status, 303);
     assert_eq!(there.get(&app, "/me").await.status, 200, "nobody ends another's");

@@ -53,7 +53,7 @@ pub(super) enum Found {
 pub(super) fn read(text: &str, lives: &Lives) -> Found {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let lines = text.lines().map(str::trim).enumerate();
-    let lines = lines.filter(|(place, line)| !line.is_empty() && !(*place == 0 && is_head(line)));
+    let lines = lines.filter(|(place, line)| !(line.is_empty() || *place == 0 && is_head(line)));
     let lines: Vec<(usize, &str)> = lines.take(MOST + 1).collect();
     if lines.is_empty() {
         return Found::Nothing;
