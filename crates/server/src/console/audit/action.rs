@@ -9,6 +9,8 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("token.used_after_end", "audit-token-used-after-end"),
     ("member.added", "audit-member-added"),
     ("member.role_changed", "audit-member-role-changed"),
+    ("member.role_granted", "audit-member-role-granted"),
+    ("member.role_withdrawn", "audit-member-role-withdrawn"),
     ("member.removed", "audit-member-removed"),
     ("member.erased", "audit-member-erased"),
     ("person.erased", "audit-person-erased"),
@@ -46,12 +48,13 @@ mod tests {
     /// A file's name that looks like one.
     const NONE: &str = "restore.unfinished";
 
-    /// Texts such as `"token.issued"`: two words with a dot between them, and the second says what was done.
+    /// Texts such as `"token.issued"`: two words with a dot between them, of which the first is what other actions are about
+    /// too, or the second says that something was done.
     fn actions(source: &str, into: &mut BTreeSet<String>) {
         for text in source.split('"') {
             let Some((what, done)) = text.split_once('.') else { continue };
             let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let is_done = done.ends_with("ed") || ["shown_again", "used_after_end"].contains(&done);
+            let is_done = done.ends_with("ed") || ALL.iter().any(|(known, _)| known.split('.').next() == Some(what));
             if word(what) && word(done) && is_done && text != NONE && !KEYS.iter().any(|key| key.path == text) {
                 into.insert(text.to_owned());
             }
@@ -79,7 +82,10 @@ mod tests {
     #[test]
     fn an_action_is_seen_in_a_source_and_nothing_else_is() {
         let mut seen = BTreeSet::new();
-        actions(r#"audit(&app, now, "key.turned", "console.enabled", "a.b", "x.closed y") "one.used""#, &mut seen);
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["key.turned", "one.used"]);
+        actions(
+            r#"audit(&app, now, "key.turned", "console.enabled", "a.b", "x.closed y") "one.used" "token.sold_on""#,
+            &mut seen,
+        );
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["key.turned", "one.used", "token.sold_on"]);
     }
 }
