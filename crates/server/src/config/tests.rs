@@ -117,7 +117,8 @@ fn companions(path: &str) -> Vec<(&'static str, &'static str)> {
     match path {
         "tls.cert" => vec![("tls.key", "key.pem")],
         "console.oidc.issuer" => vec![("console.oidc.client_id", "sekisho")],
-        "console.oidc.client_id" | "console.oidc.roles" => {
+        "console.oidc.client_id" => vec![("console.oidc.issuer", "https://id.example")],
+        "console.oidc.roles" => {
             vec![("console.oidc.issuer", "https://id.example"), ("console.oidc.client_id", "sekisho")]
         }
         "tls.key" => vec![("tls.cert", "cert.pem")],
