@@ -17,6 +17,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// The keys that have no character (WebDriver section 17.4.2).
 mod key {
     pub(super) const ENTER: &str = "\u{e007}";
+    pub(super) const DOWN: &str = "\u{e015}";
     pub(super) const TAB: &str = "\u{e004}";
     pub(super) const SPACE: &str = " ";
     pub(super) const DELETE: &str = "\u{e017}";
@@ -60,10 +61,24 @@ impl Browser {
         self.session.post(&format!("element/{field}/value"), &json!({"text": text}));
     }
 
-    /// Ticks the box with this label.
+    /// Ticks the box, or chooses the radio button, with this label.
     #[track_caller]
     pub(crate) fn tick(&self, label: impl Text) {
-        self.use_it(&self.find("input[type=checkbox], input[type=radio]", &self.say(label)), key::SPACE);
+        let element = self.find("input[type=checkbox], input[type=radio]", &self.say(label));
+        if self.kind.hands == Hands::Mouse {
+            return self.use_it(&element, key::SPACE);
+        }
+        // Tab reaches one button of a group, and the arrows the others.
+        let group = self.session.get(&format!("element/{element}/attribute/name"));
+        for _ in 0..200 {
+            let focus = self.ask("return focus()");
+            if focus["element"][ELEMENT] == element.as_str() {
+                return self.strike(&[key::SPACE]);
+            }
+            let inside = focus["radio"] == group && !group.is_null();
+            self.strike(&[if inside { key::DOWN } else { key::TAB }]);
+        }
+        panic!("no key reaches it on {}", self.at());
     }
 
     /// Presses the button with this text, and waits for the page that it leads to.
@@ -74,14 +89,25 @@ impl Browser {
 
     /// Opens, or closes, the menu or part of the page with this heading.
     #[track_caller]
-    pub(crate) fn unfold(&self, heading: &str) {
-        self.use_it(&self.find("summary", heading), key::SPACE);
+    pub(crate) fn unfold(&self, heading: impl Text) {
+        self.use_it(&self.find("summary", &self.say(heading)), key::SPACE);
     }
 
     /// Follows the link with this text.
     #[track_caller]
     pub(crate) fn follow(&self, text: impl Text) {
         self.use_it(&self.find("a[href]", &self.say(text)), key::ENTER);
+    }
+
+    /// Follows the link of this text into which a name is put, as one of several rows has it.
+    #[track_caller]
+    pub(crate) fn follow_of(&self, text: impl Text, name: &str) {
+        let text = self.say(text);
+        let links = self.ask("return find('a[href]', '').names");
+        let mut whole = links.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let whole = whole.find(|link| link.contains(&text) && link.contains(name));
+        let whole = whole.unwrap_or_else(|| panic!("no {text:?} of {name:?} on {}: {links}", self.at())).to_owned();
+        self.use_it(&self.find("a[href]", &whole), key::ENTER);
     }
 
     /// There is a link with this text.
@@ -110,11 +136,48 @@ impl Browser {
         panic!("{wanted:?} is not on {}: {shown}", self.at());
     }
 
+    /// The page says this, after it was loaded again a few times at most: what was just taken is written down meanwhile.
+    #[track_caller]
+    pub(crate) fn comes_to_read(&self, text: &str) {
+        for _ in 0..50 {
+            if self.text().contains(text) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+            self.reload();
+        }
+        self.reads(text);
+    }
+
     /// The page does not say this.
     #[track_caller]
     pub(crate) fn reads_not(&self, text: &str) {
         let shown = self.text();
         assert!(!shown.contains(&flat(text)), "{text:?} is on {}: {shown}", self.at());
+    }
+
+    /// A secret that the page shows.
+    #[track_caller]
+    pub(crate) fn secret(&self) -> String {
+        let secret = self.ask("return document.getElementById('secret')?.textContent.trim()");
+        secret.as_str().unwrap_or_else(|| panic!("no secret on {}: {}", self.at(), self.text())).to_owned()
+    }
+
+    /// Sends this text in every field of a form of this page, and gives whether there is such a form with such fields.
+    #[track_caller]
+    pub(crate) fn attacks(&self, path: &str, form: u64, text: &str) -> bool {
+        self.open(path);
+        let before = self.document();
+        if self.ask(&format!("return attack({form}, {})", json!(text))) != true {
+            return false;
+        }
+        self.arrived(&before);
+        true
+    }
+
+    /// Everybody is signed out of this browser.
+    pub(crate) fn forgets(&self) {
+        self.session.devtools("Network.clearBrowserCookies", &json!({}));
     }
 
     /// All that a person reads on the page, in one line.
@@ -187,6 +250,10 @@ impl Browser {
     /// Tab, until the focus is on this element and seen there.
     #[track_caller]
     fn tab_to(&self, element: &str) {
+        let target = json!([{ELEMENT: element}]);
+        let steps = "const own = stops().indexOf(arguments[0]), now = focus().place; return own - now";
+        let steps = self.session.post("execute/sync", &json!({"script": format!("{PAGE}\n{steps}"), "args": target}));
+        self.strike_often(key::TAB, steps.as_u64().unwrap_or_default());
         for _ in 0..200 {
             let focus = self.ask("return focus()");
             if focus["element"][ELEMENT] == element {
@@ -201,16 +268,23 @@ impl Browser {
     /// Tab through the whole page: every stop once, in the order in which they stand, each with a focus that is seen.
     #[track_caller]
     pub(crate) fn walks_by_tab(&self) {
-        self.ask("document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0)");
         let stops: Vec<u64> = (0..self.ask("return stops().length").as_u64().unwrap_or_default()).collect();
-        let mut reached = Vec::new();
-        for _ in &stops {
-            self.strike(&[key::TAB]);
-            let focus = self.ask("return focus()");
-            assert_eq!(focus["visible"], true, "nobody sees the focus on {} at {}", focus["name"], self.at());
-            reached.extend(focus["place"].as_u64());
-        }
+        self.ask("follow()");
+        self.strike_often(key::TAB, stops.len() as u64);
+        let walked = self.ask("return window.walked");
+        let walked = walked.as_array().into_iter().flatten();
+        let unseen: Vec<&Value> = walked.clone().filter(|focus| focus["visible"] != true).collect();
+        assert!(unseen.is_empty(), "nobody sees the focus at {}: {unseen:?}", self.at());
+        let reached: Vec<u64> = walked.filter_map(|focus| focus["place"].as_u64()).collect();
         assert_eq!(reached, stops, "Tab goes through {} in another order than it reads, or passes by", self.at());
+    }
+
+    /// Presses a key so many times.
+    #[track_caller]
+    fn strike_often(&self, key: &str, times: u64) {
+        let one = [json!({"type": "keyDown", "value": key}), json!({"type": "keyUp", "value": key})];
+        let actions: Vec<&Value> = (0..times).flat_map(|_| &one).collect();
+        self.session.post("actions", &json!({"actions": [{"type": "key", "id": "keyboard", "actions": actions}]}));
     }
 
     /// Presses keys together, and lets them go.

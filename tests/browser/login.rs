@@ -20,12 +20,12 @@ const LOG_IN: Words = ("Log in", "ログイン");
 const DONE: Words = ("Done. Go back to your terminal", "完了しました。ターミナルに戻ってください");
 
 /// A login that waits: its page, and where the terminal asks for the key.
-struct Started {
-    page: String,
+pub(crate) struct Started {
+    pub(crate) page: String,
     done: String,
 }
 
-fn start(world: &World, headers: &[&str]) -> Started {
+pub(crate) fn start(world: &World, headers: &[&str]) -> Started {
     let url = format!("{}/npm/-/v1/login", world.browser.base);
     let answer = world.at_a_terminal("POST", &url, headers);
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}"));

@@ -7,14 +7,20 @@
 mod axe;
 mod browser;
 mod driver;
+mod guard;
+mod hostile;
 mod login;
 mod looks;
+mod me;
+mod people;
 mod public;
+mod settings;
 mod sign_in;
 #[path = "../e2e/support/mod.rs"]
 #[allow(dead_code, reason = "the other end-to-end tests need more of it")]
 mod support;
 mod texts;
+mod tokens;
 mod world;
 
 use std::panic::{self, AssertUnwindSafe};
@@ -33,7 +39,17 @@ pub(crate) struct Flow {
 }
 
 /// Every flow, in the order in which a world goes through them.
-static FLOWS: [&[Flow]; 3] = [&public::FLOWS, &login::FLOWS, &sign_in::FLOWS];
+static FLOWS: [&[Flow]; 9] = [
+    &public::FLOWS,
+    &login::FLOWS,
+    &sign_in::FLOWS,
+    &tokens::FLOWS,
+    &guard::FLOWS,
+    &people::FLOWS,
+    &settings::FLOWS,
+    &me::FLOWS,
+    &hostile::FLOWS,
+];
 
 fn main() -> ExitCode {
     let only = std::env::var("ONLY").unwrap_or_default();

@@ -11,10 +11,11 @@ const named = (element) => {
   return flat(element.getAttribute("aria-label") ?? (labels.map((label) => label.innerText).join(" ") || element.innerText));
 };
 
-/** What can be found, and whether it is the one: a name that stands on two is as little use as one that stands on none. */
+/** What can be found: by its whole name, or else by a part of it. A name that stands on two is as little use as on none. */
 function find(selector, name) {
   const all = [...document.querySelectorAll(selector)].filter(seen);
-  const hits = all.filter((element) => named(element) === name);
+  const whole = all.filter((element) => named(element) === name);
+  const hits = whole.length > 0 ? whole : all.filter((element) => named(element).includes(name));
   return { element: hits.length === 1 ? hits[0] : null, count: hits.length, names: all.map(named) };
 }
 
@@ -50,7 +51,9 @@ function unheld() {
 /** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. */
 function weight() {
   const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  const failed = parts.slice(1).filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
+  // A browser looks for an icon at every host, whether a page names one or not.
+  const own = parts.slice(1).filter((part) => !part.name.endsWith("/favicon.ico"));
+  const failed = own.filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
   return { bytes: parts.reduce((sum, part) => sum + part.decodedBodySize, 0), failed: failed.map((part) => part.name) };
 }
 
@@ -63,14 +66,12 @@ function tooWide() {
 
 const FOCUSABLE = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex]";
 
-/** What Tab has to reach, in its order. Of radio buttons with one name Tab reaches one. */
+/** What Tab has to reach, in its order. Of radio buttons with one name it reaches the chosen one, or the first. */
 function stops() {
-  const radios = new Set();
-  return [...document.querySelectorAll(FOCUSABLE)].filter((element) => {
-    if (!seen(element) || element.disabled || element.tabIndex < 0) return false;
-    if (element.type !== "radio") return true;
-    return !radios.has(element.name) && radios.add(element.name);
-  });
+  const elements = [...document.querySelectorAll(FOCUSABLE)].filter((e) => seen(e) && !e.disabled && e.tabIndex >= 0);
+  const first = (radio) => elements.find((e) => e.type === "radio" && e.name === radio.name);
+  const chosen = (radio) => elements.find((e) => e.type === "radio" && e.name === radio.name && e.checked);
+  return elements.filter((e) => e.type !== "radio" || e === (chosen(e) ?? first(e)));
 }
 
 /** Where the focus is: its place among the stops, its name, and whether a person sees it there. */
@@ -80,5 +81,41 @@ function focus() {
   const box = element.getBoundingClientRect();
   const marked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   const inside = box.bottom > 0 && box.top < innerHeight && box.width > 0;
-  return { element, place: stops().indexOf(element), name: named(element), visible: marked && inside };
+  return { element, place: stops().indexOf(element), name: named(element), visible: marked && inside, radio: element.type === "radio" ? element.name : null };
+}
+
+/** Puts a text into every field of the form with this number that takes one, and sends it; false if it takes none. */
+function attack(number, text) {
+  const form = document.forms[number];
+  const fields = [...form.elements].filter((field) => field.matches("textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=file])"));
+  if (fields.length === 0) return false;
+  for (const field of fields) {
+    // As a program sends it, which knows nothing of kinds of fields and their rules.
+    if (field.matches("input")) field.type = "text";
+    field.removeAttribute("maxlength");
+    field.value = text;
+  }
+  form.noValidate = true;
+  form.querySelector("button[type=submit]").click();
+  return true;
+}
+
+/** Markup that came in with a text. */
+function markup() {
+  const strange = [...document.querySelectorAll("script:not([src]), img, iframe, [onload], [onerror]")];
+  return [document.title === "taken" ? "a script ran" : [], strange.map((element) => element.outerHTML)].flat();
+}
+
+/** Writes down from now on where the focus goes. */
+function follow() {
+  window.walked = [];
+  document.addEventListener("focusin", () => {
+    const { place, name, visible } = focus();
+    window.walked.push({ place, name, visible });
+  });
+  // From the very top, wherever the focus was before.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+  window.walked = [];
 }

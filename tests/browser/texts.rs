@@ -20,12 +20,15 @@ impl Text for (&str, &str) {
     }
 }
 
-/// The name of a message; up to the first thing that is put into it.
+/// The name of a message; of one into which something is put, the longest part that stands as it is.
 impl Text for &str {
     fn say(&self, language: &str) -> String {
         let text = TEXTS.get(&(language.to_owned(), (*self).to_owned()));
         let text = text.unwrap_or_else(|| panic!("no message has the name {self:?} in {language:?}"));
-        text.split('{').next().unwrap_or_default().trim().to_owned()
+        let parts = text.split('{').map(|part| part.rsplit('}').next().unwrap_or_default().trim());
+        let longest = parts.max_by_key(|part| part.len()).unwrap_or_default();
+        assert!(!longest.is_empty(), "{self:?} has no words of its own in {language:?}");
+        longest.to_owned()
     }
 }
 

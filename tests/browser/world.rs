@@ -92,14 +92,11 @@ reason = "\"><script>alert(1)</script> \u202etxt.exe\u202c see ticket 17"
 impl World {
     pub(crate) fn start(driver: &Driver, kind: &'static Kind) -> World {
         let post = Post::open();
-        let launch = Launch::new();
+        let launch = Launch::real();
         fs::write(launch.folder().join("policy.toml"), POLICY).expect("a file");
         let mut sets = vec![
             format!("feed.sources={}", advisories(launch.folder())),
             format!("policy.file={}", launch.folder().join("policy.toml").display()),
-            // Pages don't ask them, and nothing is installed here.
-            "upstream.npm.url=http://127.0.0.1:9/".to_owned(),
-            "upstream.pypi.url=http://127.0.0.1:9/simple/".to_owned(),
             "trusted_proxies=127.0.0.0/8".to_owned(),
             "limits.registrations_per_hour=1000".to_owned(),
             "limits.mails_per_hour=1000".to_owned(),
