@@ -90,6 +90,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/me/keys/revoke", routing::get(me::keys::ask_revoke).post(me::keys::revoke))
         .route("/me/tokens/rotate", routing::get(me::bearer::ask_rotate).post(me::bearer::rotate))
         .route("/me/tokens/revoke", routing::get(me::bearer::ask_revoke).post(me::bearer::revoke))
+        .route("/me/installs", routing::get(me::installs::show))
         .route("/me/sessions/end", routing::post(me::sessions::end))
         .route("/me/sessions/end-all", routing::post(me::sessions::end_all))
         .route("/console/{org_id}", routing::get(overview::show))

@@ -3,10 +3,13 @@
 //! The tables below have a row for each route; a route that is added without one fails the test.
 
 use sekisho_core::Ecosystem;
+use sekisho_core::org::Role;
 use sekisho_npm::path::NpmRoute;
 use sekisho_pypi::path::PypiRoute;
 use sekisho_testkit::{Answer, Ask, Reply, Setup, TestApp, fixtures};
 use serde_json::{Value, json};
+
+use crate::console::support::{Browser, Company, address};
 
 /// What a route may show of a blocked release.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -399,6 +402,43 @@ fn every_page_route_has_a_row() {
     for other in [".nest(", ".merge(", "route_service(", "fallback_service(", "nest_service("] {
         assert!(!source.contains(other), "{other}: routes that this test can't see");
     }
+}
+
+/// The console's routes, read from the source as those above.
+pub(super) fn console_routes() -> Vec<&'static str> {
+    let source = include_str!("../../src/console/mod.rs");
+    let named = source.split(".route(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    let routes: Vec<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(routes.len(), source.matches(".route(").count(), "a route that this test can't read");
+    for other in [".nest(", ".merge(", "route_service(", "fallback_service(", "nest_service("] {
+        assert!(!source.contains(other), "{other}: routes that this test can't see");
+    }
+    routes
+}
+
+#[tokio::test]
+async fn no_page_of_the_console_leads_to_a_package_s_bytes_or_metadata() {
+    let app = started().await;
+    let company = Company::of(&app).await;
+    let token = app.org_token(company.org, "owner@acme.example", None).await;
+    let bot = app.bot(company.org, Role::GuardViewer).await;
+    let mut owner = Browser::sign_in(&app, &address(Role::Owner)).await;
+    let asked = app.upstream.requests().len();
+    for route in console_routes() {
+        let path = route.replace("{org_id}", &company.org.to_string()).replace("{bot_id}", &bot.id.to_string());
+        let path = path.replace("{token_id}", &token.id.to_string());
+        let ends_the_session = matches!(route, "/sign-out" | "/me/sessions/end-all");
+        let mut answers = vec![owner.get(&app, &path).await];
+        if !ends_the_session {
+            answers.push(owner.post(&app, &path, &[]).await);
+        }
+        for answer in answers {
+            assert!(answer.header("location").is_none_or(|to| to.starts_with('/') && !to.starts_with("//")), "{path}");
+            let text = answer.text();
+            assert!(!text.contains("a tarball") && !text.contains("sha512-"), "{path}: {text}");
+        }
+    }
+    assert_eq!(app.upstream.requests().len(), asked, "no page asks a registry");
 }
 
 #[tokio::test]

@@ -91,7 +91,8 @@ fn wanted() -> Vec<(String, bool)> {
     let npm = NpmRoute::ALL.map(|route| (format!("npm {route:?}"), gate::npm_rows(route)));
     let pypi = PypiRoute::ALL.map(|route| (format!("pypi {route:?}"), gate::pypi_rows(route)));
     let routes = npm.into_iter().chain(pypi).map(|(key, rows)| (key, rows.iter().any(|row| row.artifact)));
-    let pages = gate::PAGES.iter().map(|page| (format!("page {page}"), false));
+    let pages = gate::PAGES.iter().copied().chain(gate::console_routes());
+    let pages = pages.map(|page| (format!("page {page}"), false));
     let ways = gate::ways("/", "*/*").map(|(way, _)| (format!("way {way}"), true));
     let rounds = gate::ROUNDS.map(|round| (format!("copy {round}"), true)).into_iter();
     let rounds = rounds.chain([("copy kept".to_owned(), false)]);

@@ -40,6 +40,7 @@ pub(in crate::console) async fn add(State(app): AppState, desk: AtBot, body: Bod
         title: say.a("bots-key-new", "name", bot.name.as_str()),
         secret: &secret,
         texts: vec![say.t("bots-key-use")],
+        set_up: None,
         back: desk.at(""),
     };
     answer(StatusCode::OK, visitor, &page)

@@ -8,12 +8,12 @@ use axum::extract::State;
 use http::StatusCode;
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId, OrgTokenId};
-use sekisho_store::{Authority, CarriedToken, NewAudit, Rotated};
+use sekisho_store::{Authority, CarriedToken, NewAudit, OrgTokenRow, Rotated};
 use serde_json::Value;
 
 use super::super::confirm::Confirm;
-use super::super::once;
 use super::super::page::{Halt, Tab, Why, answer, see_other};
+use super::super::setup;
 use super::super::shown::Shown;
 use super::super::visitor::{Answered, SignedIn};
 use crate::app::App;
@@ -56,26 +56,40 @@ pub(super) async fn carried(app: &App, me: &SignedIn) -> Result<Vec<CarriedToken
     app.store.org_tokens().carrying(me.session.email.as_str()).await.map_err(|e| me.visitor.failed(&e))
 }
 
-/// The one that a form or an address names.
-async fn named(app: &App, me: &SignedIn, id: &str) -> Result<CarriedToken, Halt> {
-    let missing = || me.visitor.halt(Why::NotFound);
-    let id = OrgTokenId::parse(id).ok_or_else(missing)?;
-    carried(app, me).await?.into_iter().find(|token| token.row.id == id).ok_or_else(missing)
+/// The one that an address names, of those that were not revoked.
+async fn asked(app: &App, me: &SignedIn) -> Result<CarriedToken, Halt> {
+    let id = OrgTokenId::parse(&me.visitor.asked("id"));
+    let found = carried(app, me).await?.into_iter().find(|token| Some(token.row.id) == id);
+    found.ok_or_else(|| me.visitor.halt(Why::NotFound))
 }
 
-fn bearer<'a>(me: &'a SignedIn, token: &CarriedToken, rotates: bool) -> Bearer<'a> {
-    Bearer { me, org: token.row.org, token: token.row.id, rotates }
+/// The one that a form names, an ended one too. Identifiers are compared as they are written, and addresses are in lower
+/// case.
+async fn named(app: &App, me: &SignedIn, form: &Form) -> Result<OrgTokenRow, Halt> {
+    let missing = || me.visitor.halt(Why::NotFound);
+    let (org, id) = (OrgId::parse(form.field("org")), OrgTokenId::parse(form.field("id")));
+    let (org, id) = (org.ok_or_else(missing)?, id.ok_or_else(missing)?);
+    let row = app.store.org_tokens().find(org, id).await.map_err(|e| me.visitor.failed(&e))?;
+    row.filter(|row| row.identifier.as_str() == me.session.email.as_str()).ok_or_else(missing)
+}
+
+fn fields(row: &OrgTokenRow) -> Vec<(&'static str, String)> {
+    vec![("org", row.org.to_string()), ("id", row.id.to_string())]
+}
+
+fn bearer<'a>(me: &'a SignedIn, row: &OrgTokenRow, rotates: bool) -> Bearer<'a> {
+    Bearer { me, org: row.org, token: row.id, rotates }
 }
 
 /// Asks before one is revoked.
 pub(in crate::console) async fn ask_revoke(State(app): State<Arc<App>>, me: SignedIn) -> Answered {
-    let (token, say) = (named(&app, &me, &me.visitor.asked("id")).await?, me.visitor.say);
+    let (token, say) = (asked(&app, &me).await?, me.visitor.say);
     let page = Confirm {
         frame: me.frame(Tab::Me),
         title: say.b("me-token-revoke-title", ("key", token.row.hint.as_str()), ("org", token.org_name.as_str())),
         texts: vec![say.t("me-revoke-then")],
         action: "/me/tokens/revoke".to_owned(),
-        fields: vec![("id", token.row.id.to_string())],
+        fields: fields(&token.row),
         button: say.t("me-token-revoke-do"),
         ends: true,
         back: "/me".to_owned(),
@@ -83,22 +97,25 @@ pub(in crate::console) async fn ask_revoke(State(app): State<Arc<App>>, me: Sign
     answer(StatusCode::OK, &me.visitor, &page)
 }
 
-/// Revokes one.
+/// Revokes one. Again is no mistake.
 pub(in crate::console) async fn revoke(State(app): State<Arc<App>>, me: SignedIn, body: Body) -> Answered {
-    let token = named(&app, &me, Form::read(body).await?.field("id")).await?;
-    issuing::revoke(&app, &bearer(&me, &token, false), &token.row).await.map_err(|e| me.visitor.failed(&e))?;
-    Ok(see_other(&me.visitor, "/me?done=key-revoked"))
+    let row = named(&app, &me, &Form::read(body).await?).await?;
+    issuing::revoke(&app, &bearer(&me, &row, false), &row).await.map_err(|e| me.visitor.failed(&e))?;
+    Ok(see_other(&me.visitor, "/me?done=token-revoked"))
 }
 
 /// Asks before one is rotated.
 pub(in crate::console) async fn ask_rotate(State(app): State<Arc<App>>, me: SignedIn) -> Answered {
-    let (token, say) = (named(&app, &me, &me.visitor.asked("id")).await?, me.visitor.say);
+    let (token, say) = (asked(&app, &me).await?, me.visitor.say);
+    if !token.self_rotate {
+        return Err(me.visitor.halt(Why::NoSelfRotation));
+    }
     let page = Confirm {
         frame: me.frame(Tab::Me),
         title: say.b("me-token-rotate-title", ("key", token.row.hint.as_str()), ("org", token.org_name.as_str())),
         texts: vec![say.t("me-rotate-then")],
         action: "/me/tokens/rotate".to_owned(),
-        fields: vec![("id", token.row.id.to_string()), ("form", once::fresh(&app))],
+        fields: fields(&token.row),
         button: say.t("me-token-rotate-do"),
         ends: false,
         back: "/me".to_owned(),
@@ -106,20 +123,15 @@ pub(in crate::console) async fn ask_rotate(State(app): State<Arc<App>>, me: Sign
     answer(StatusCode::OK, &me.visitor, &page)
 }
 
-/// Puts a new one in its place, and shows it.
+/// Puts a new one in its place, and shows it. Sent again, it finds the old one replaced.
 pub(in crate::console) async fn rotate(State(app): State<Arc<App>>, me: SignedIn, body: Body) -> Answered {
-    let fields = Form::read(body).await?;
-    let once = once::mark(&app, &me.visitor, fields.field("form"))?;
-    let id = fields.field("id");
-    // Sent again, the old one is not among those that count any more.
-    let found = carried(&app, &me).await?.into_iter().find(|token| token.row.id.to_string() == id);
-    let Some(token) = found else { return Err(me.visitor.halt(Why::SentBefore)) };
-    if !token.self_rotate {
-        return Err(me.visitor.halt(Why::NoRight));
+    let row = named(&app, &me, &Form::read(body).await?).await?;
+    if row.replaced_by.is_some() {
+        return Err(me.visitor.halt(Why::SentBefore));
     }
-    let rotation = Rotation::prepare(&app, &bearer(&me, &token, true), &token.row, 0).await;
+    let rotation = Rotation::prepare(&app, &bearer(&me, &row, true), &row, 0).await;
     let rotation = rotation.map_err(|e| me.visitor.failed(&e))?;
-    match rotation.carry_out(&app, Some(&once)).await.map_err(|e| me.visitor.failed(&e))? {
+    match rotation.carry_out(&app, None).await.map_err(|e| me.visitor.failed(&e))? {
         Rotated::Done { .. } => {
             let say = me.visitor.say;
             let page = Shown {
@@ -127,6 +139,7 @@ pub(in crate::console) async fn rotate(State(app): State<Arc<App>>, me: SignedIn
                 title: say.t("me-token-rotated"),
                 secret: rotation.minted.plain.expose(),
                 texts: vec![say.t("me-key-use")],
+                set_up: Some(setup::of(&app, &me.visitor, Some(&rotation.minted.plain))?),
                 back: "/me".to_owned(),
             };
             answer(StatusCode::OK, &me.visitor, &page)

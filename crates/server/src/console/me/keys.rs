@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::super::confirm::Confirm;
 use super::super::once;
 use super::super::page::{Halt, Tab, Why, answer, see_other};
+use super::super::setup;
 use super::super::shown::Shown;
 use super::super::visitor::{Answered, SignedIn};
 use super::{account, living};
@@ -40,7 +41,7 @@ pub(in crate::console) async fn add(State(app): State<Arc<App>>, me: SignedIn, b
     match app.store.keys().add(&new, minted.now).await.map_err(|e| visitor.failed(&e))? {
         Added::Token => {
             app.mail_waits.notify_one();
-            shown(&me, me.visitor.say.t("me-key-new"), &minted)
+            shown(&app, &me, me.visitor.say.t("me-key-new"), &minted)
         }
         Added::Repeated => Err(visitor.halt(Why::SentBefore)),
         Added::Closed => Err(visitor.halt(Why::NoRight)),
@@ -76,7 +77,7 @@ pub(in crate::console) async fn rotate(State(app): State<Arc<App>>, me: SignedIn
     };
     app.callers.forget(changed.revoked.iter().map(|revoked| revoked.hash));
     app.mail_waits.notify_one();
-    shown(&me, me.visitor.say.t("me-key-rotated"), &minted)
+    shown(&app, &me, me.visitor.say.t("me-key-rotated"), &minted)
 }
 
 /// Asks before a key is revoked.
@@ -131,13 +132,14 @@ async fn counting(app: &App, me: &SignedIn, id: &str) -> Result<TokenRow, Halt> 
     if key.revoked_at.is_some() { Err(me.visitor.halt(Why::NotFound)) } else { Ok(key) }
 }
 
-fn shown(me: &SignedIn, title: String, minted: &Minted) -> Answered {
+fn shown(app: &App, me: &SignedIn, title: String, minted: &Minted) -> Answered {
     let say = me.visitor.say;
     let page = Shown {
         frame: me.frame(Tab::Me),
         title,
         secret: minted.plain.expose(),
         texts: vec![say.t("me-key-use"), say.t("me-notice-mail")],
+        set_up: Some(setup::of(app, &me.visitor, Some(&minted.plain))?),
         back: "/me".to_owned(),
     };
     answer(StatusCode::OK, &me.visitor, &page)

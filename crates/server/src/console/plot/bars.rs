@@ -69,7 +69,7 @@ impl Bars {
                 // What is lifted so that it is seen must not leave the drawing.
                 let own = if own > 0.0 { own.max(LEAST).min(HEIGHT - *height) } else { continue };
                 *height += own;
-                let (x, y) = (day * DAY + 1, HEIGHT - *height);
+                let (x, y) = (day * DAY + 1, (HEIGHT - *height).max(0.0));
                 // Writing to a String can't fail.
                 let _ = write!(path, "M{x} {y:.1}h8v{own:.1}h-8z");
             }

@@ -2,7 +2,7 @@
 
 use sekisho_core::email::EmailAddress;
 use sekisho_core::org::Role;
-use sekisho_testkit::{Ask, Setup, TestApp};
+use sekisho_testkit::{Answer, Ask, Setup, TestApp, fixtures};
 
 use super::support::{Browser, Company, address, hidden, secret};
 use crate::support::on_both_engines;
@@ -89,6 +89,113 @@ on_both_engines! {
         let form = hidden(&browser.get(&app, "/me").await.text(), "form");
         let new = secret(&browser.post(&app, "/me/keys", &[("form", &form)]).await.text());
         assert_eq!(app.status(&new).await["email"], "me@example.com");
+    }
+
+    async fn an_organisation_s_token_is_revoked_by_exactly_the_person_whose_address_it_carries(setup) {
+        let app = setup.start().await;
+        let company = Company::of(&app).await;
+        let token = app.org_token(company.org, "dev@acme.example", None).await;
+        let theirs = app.org_token(company.other, "dev@acme.example", None).await;
+        let spelled = app.org_token(company.org, "Dev@acme.example", None).await;
+        let longer = app.org_token(company.org, "dev@acme.example.evil", None).await;
+        assert_eq!(app.status_of(&token.key).await, 200, "this node knows it");
+        let mut browser = Browser::sign_in(&app, "dev@acme.example").await;
+        let page = browser.get(&app, "/me").await.text();
+        assert_eq!(page.matches("/me/tokens/revoke?id=").count(), 2, "{page}");
+        assert!(page.contains(&token.id.to_string()) && page.contains(&theirs.id.to_string()) && page.contains("Acme"));
+        for not_mine in [&spelled, &longer] {
+            assert_eq!(browser.get(&app, &format!("/me/tokens/revoke?id={}", not_mine.id)).await.status, 404);
+            for path in ["/me/tokens/revoke", "/me/tokens/rotate"] {
+                let fields = named(company.org, not_mine.id);
+                assert_eq!(post(&mut browser, &app, path, &fields).await.status, 404, "{path}");
+            }
+            assert_eq!(app.status_of(&not_mine.key).await, 200);
+        }
+        let asked = browser.get(&app, &format!("/me/tokens/revoke?id={}", token.id)).await.text();
+        assert!(asked.contains(&token.key[..11]) && asked.contains("Acme"), "{asked}");
+        assert_eq!(app.status_of(&token.key).await, 200, "looking changes nothing");
+        let fields = named(company.org, token.id);
+        assert_eq!(post(&mut browser, &app, "/me/tokens/revoke", &fields).await.status, 303);
+        assert_eq!(app.status_of(&token.key).await, 401, "at once");
+        let row = app.audit(company.org).await.remove(0);
+        assert_eq!((row.action.as_str(), row.actor.as_str()), ("token.revoked", "dev@acme.example"));
+        let before = app.audit(company.org).await.len();
+        assert_eq!(post(&mut browser, &app, "/me/tokens/revoke", &fields).await.status, 303, "again is no mistake");
+        assert_eq!(app.audit(company.org).await.len(), before);
+
+        let mut owner = Browser::sign_in(&app, &address(Role::Owner)).await;
+        let fields = named(company.other, theirs.id);
+        assert_eq!(post(&mut owner, &app, "/me/tokens/revoke", &fields).await.status, 404, "another person's");
+    }
+
+    async fn it_is_rotated_by_that_person_only_where_the_organisation_allows_it(setup) {
+        let app = setup.start().await;
+        let company = Company::of(&app).await;
+        let token = app.org_token(company.org, "dev@acme.example", None).await;
+        let mut browser = Browser::sign_in(&app, "dev@acme.example").await;
+        let (ask, fields) = (format!("/me/tokens/rotate?id={}", token.id), named(company.org, token.id));
+        assert!(!browser.get(&app, "/me").await.text().contains("/me/tokens/rotate"));
+        assert_eq!(browser.get(&app, &ask).await.status, 403);
+        let refused = post(&mut browser, &app, "/me/tokens/rotate", &fields).await;
+        assert!(refused.status == 403 && refused.text().contains("does not let people rotate"), "{}", refused.text());
+        assert_eq!(app.status_of(&token.key).await, 200);
+
+        app.change_organisation(company.org, |org| org.self_rotate = true).await;
+        assert!(browser.get(&app, "/me").await.text().contains(&ask));
+        assert_eq!(browser.get(&app, &ask).await.status, 200);
+        let shown = post(&mut browser, &app, "/me/tokens/rotate", &fields).await;
+        assert_eq!((shown.status, shown.header("cache-control")), (200, Some("no-store")), "{}", shown.text());
+        let new = secret(&shown.text());
+        assert!(shown.text().matches(&new).count() > 3, "set-up has it too");
+        assert_eq!((app.status_of(&token.key).await, app.status_of(&new).await), (401, 200), "at once");
+        let row = app.audit(company.org).await.remove(0);
+        assert_eq!((row.action.as_str(), row.actor.as_str()), ("token.rotated", "dev@acme.example"));
+        let again = post(&mut browser, &app, "/me/tokens/rotate", &fields).await;
+        assert!(again.status == 409 && !again.text().contains("tg_org_"), "{}", again.text());
+
+        app.change_organisation(company.org, |org| org.guard = false).await;
+        let id = app.app.store.org_tokens().carrying("dev@acme.example").await.unwrap()[0].row.id;
+        let refused = post(&mut browser, &app, "/me/tokens/rotate", &named(company.org, id)).await;
+        assert!(refused.status == 403 && refused.text().contains("Guard is off"), "{}", refused.text());
+        assert_eq!(post(&mut browser, &app, "/me/tokens/revoke", &named(company.org, id)).await.status, 303);
+    }
+
+    async fn one_s_own_installs_and_refusals_are_shown_and_nobody_else_s(setup) {
+        let app = setup.malware("MAL-1", "pkg:npm/evil@1.0.0").start().await;
+        fixtures::npm(&app.upstream, "left-pad", &["1.0.0"]);
+        fixtures::npm(&app.upstream, "evil", &["1.0.0"]);
+        fixtures::npm(&app.upstream, "secret-pkg", &["1.0.0"]);
+        let company = Company::of(&app).await;
+        let take = async |key: &str, name: &str| {
+            app.ask(Ask::get(&format!("/npm/{name}/-/{name}-1.0.0.tgz")).bearer(key)).await.status
+        };
+        let (key, mut browser) = person(&app, "dev@acme.example").await;
+        let page = browser.get(&app, "/me/installs").await.text();
+        assert!(page.contains("Nothing was taken or stopped"), "{page}");
+        let mine = app.org_token(company.org, "dev@acme.example", None).await;
+        let other = app.org_token(company.org, "dev@acme.example.evil", None).await;
+        for _ in 0..22 {
+            assert_eq!(take(&key, "left-pad").await, 302);
+            app.advance(700);
+        }
+        assert_eq!(take(&key, "evil").await, 403);
+        assert_eq!((take(&mine.key, "left-pad").await, take(&other.key, "secret-pkg").await), (302, 302));
+
+        let page = browser.get(&app, "/me/installs").await.text();
+        let releases = |page: &str, name: &str| page.matches(&format!("/why/npm/{name}/1.0.0")).count();
+        assert_eq!((releases(&page, "left-pad"), releases(&page, "evil")), (19, 1), "{page}");
+        assert!(page.contains("Blocked") && page.contains(">22</td>"), "{page}");
+        let (_, rest) = page.split_once("/me/installs?before=").unwrap();
+        let older = format!("/me/installs?before={}", rest.split('"').next().unwrap());
+        assert_eq!(releases(&browser.get(&app, &older).await.text(), "left-pad"), 3);
+
+        let acme = format!("/me/installs?of={}", company.org);
+        assert!(page.contains(&acme) && page.contains("<bdi>Acme</bdi>"));
+        let page = browser.get(&app, &acme).await.text();
+        assert_eq!((releases(&page, "left-pad"), releases(&page, "secret-pkg")), (1, 0), "{page}");
+        for path in [format!("/me/installs?of={}", company.other), "/me/installs?of=x".into(), "/me/installs?before=x".into()] {
+            assert_eq!(browser.get(&app, &path).await.status, 404, "{path}");
+        }
     }
 }
 
@@ -207,4 +314,15 @@ async fn nobody_sees_the_page_without_signing_in() {
     for path in ["/me/keys", "/me/keys/rotate", "/me/keys/revoke", "/me/sessions/end", "/me/sessions/end-all"] {
         assert_eq!(Browser::new().post(&app, path, &[]).await.header("location"), Some("/sign-in"), "{path}");
     }
+}
+
+/// The fields of a form about a token.
+fn named(org: impl ToString, token: impl ToString) -> [(&'static str, String); 2] {
+    [("org", org.to_string()), ("id", token.to_string())]
+}
+
+async fn post(browser: &mut Browser, app: &TestApp, path: &str, fields: &[(&'static str, String); 2]) -> Answer {
+    app.advance(1);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    browser.post(app, path, &fields).await
 }

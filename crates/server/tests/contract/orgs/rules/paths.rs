@@ -79,17 +79,17 @@ async fn why_shows_an_organisation_s_entries_to_its_own_people_alone() {
 async fn a_private_name_reads_like_one_that_nobody_has_also_to_an_organisation_with_entries() {
     let private = FakeUpstream::start().await;
     let file = format!(
-        "[upstream.private.hidden]\necosystem = \"npm\"\nurl = \"{}\"\npackages = [\"@hidden/*\"]\naudience = [\"personal\"]\n",
+        "[upstream.private.vault]\necosystem = \"npm\"\nurl = \"{}\"\npackages = [\"@vault/*\"]\naudience = [\"personal\"]\n",
         private.at("npm")
     );
     let world = world(Setup::default().file(&file)).await;
-    world.app.rule(world.acme, Effect::Block, "pkg:npm/@hidden/one", None).await;
+    world.app.rule(world.acme, Effect::Block, "pkg:npm/@vault/one", None).await;
     world.follow().await;
     let key = world.own.first().map(String::as_str);
     for accept in [FULL, "text/html"] {
-        let hidden = without_style(&get(&world.app, "/why/npm/@hidden/one/1.0.0", accept, key).await.text());
+        let private = without_style(&get(&world.app, "/why/npm/@vault/one/1.0.0", accept, key).await.text());
         let nobody_s = without_style(&get(&world.app, "/why/npm/@nobody/one/1.0.0", accept, key).await.text());
-        assert_eq!(hidden.replace("hidden", "nobody"), nobody_s);
+        assert_eq!(private.replace("vault", "nobody"), nobody_s);
     }
 }
 
