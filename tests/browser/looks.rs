@@ -49,7 +49,7 @@ impl Browser {
     #[track_caller]
     fn examine(&self, name: &str) {
         self.is_quiet();
-        let weight = self.ask("return weight()");
+        let weight = self.ask(&format!("return weight({})", self.kind.scripts));
         assert_eq!(weight["failed"], json!([]), "parts of {name} did not arrive");
         assert!(weight["bytes"].as_u64().is_some_and(|bytes| bytes <= MAX_BYTES), "{name} is heavy: {weight}");
         self.holds_texts(name);

@@ -48,12 +48,13 @@ function unheld() {
   return loose;
 }
 
-/** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. */
-function weight() {
+/** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. A script that may not run is not fetched. */
+function weight(scripts) {
   const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
   // A browser looks for an icon at every host, whether a page names one or not.
   const own = parts.slice(1).filter((part) => !part.name.endsWith("/favicon.ico"));
-  const failed = own.filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
+  const wanted = own.filter((part) => scripts || part.initiatorType !== "script");
+  const failed = wanted.filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
   return { bytes: parts.reduce((sum, part) => sum + part.decodedBodySize, 0), failed: failed.map((part) => part.name) };
 }
 
@@ -73,6 +74,9 @@ function stops() {
   const chosen = (radio) => elements.find((e) => e.type === "radio" && e.name === radio.name && e.checked);
   return elements.filter((e) => e.type !== "radio" || e === (chosen(e) ?? first(e)));
 }
+
+/** How often Tab stops inside fields of dates, at most: at their parts and at their button, which have no focus of their own. */
+const partsOfDates = () => 6 * stops().filter((e) => ["date", "datetime-local"].includes(e.type)).length;
 
 /** Where the focus is: its place among the stops, its name, and whether a person sees it there. */
 function focus() {

@@ -67,6 +67,7 @@ fn bot(world: &World) {
     browser.press("trust-do");
     browser.sees("trust-refused");
     browser.shows("bot-trust-refused");
+    browser.fill(("Repository, by id", "リポジトリ（ID）"), "73519");
     browser.fill(("Repository repository", "リポジトリ repository"), "acme/app");
     browser.press("trust-do");
     browser.sees("done-trust-added");
