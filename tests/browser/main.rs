@@ -5,20 +5,27 @@
 //! libtest target, because few browsers go through many flows, one after another.
 
 mod axe;
+mod bearer;
 mod browser;
+mod downloads;
 mod driver;
+mod exports;
 mod guard;
 mod hostile;
+mod lists;
 mod login;
 mod looks;
 mod me;
+mod organisations;
 mod people;
+mod provider;
 mod public;
 mod settings;
 mod sign_in;
 #[path = "../e2e/support/mod.rs"]
 #[allow(dead_code, reason = "the other end-to-end tests need more of it")]
 mod support;
+mod terminal;
 mod texts;
 mod tokens;
 mod world;
@@ -39,7 +46,7 @@ pub(crate) struct Flow {
 }
 
 /// Every flow, in the order in which a world goes through them.
-static FLOWS: [&[Flow]; 9] = [
+static FLOWS: [&[Flow]; 14] = [
     &public::FLOWS,
     &login::FLOWS,
     &sign_in::FLOWS,
@@ -48,6 +55,11 @@ static FLOWS: [&[Flow]; 9] = [
     &people::FLOWS,
     &settings::FLOWS,
     &me::FLOWS,
+    &bearer::FLOWS,
+    &lists::FLOWS,
+    &exports::FLOWS,
+    &organisations::FLOWS,
+    &provider::FLOWS,
     &hostile::FLOWS,
 ];
 
