@@ -1,6 +1,6 @@
 # What a developer types. `make test` is the whole check, and what CI runs; `make quick` is the loop while working.
 
-.PHONY: test test-long test-storage fuzz quick e2e test-browser test-openapi test-clients bench bench-ledger tools lint hosts deny
+.PHONY: test test-long test-storage fuzz quick e2e test-browser test-openapi test-clients bench bench-ledger bench-console tools lint hosts deny
 
 # Installs what the tests need, starts a PostgreSQL, checks everything, runs every test, stops the PostgreSQL.
 test:
@@ -46,6 +46,11 @@ bench:
 # Questions to a large install log on both engines: 1 and 10 million rows, or MILLIONS="50". Needs some 1 GB of disk a million.
 bench-ledger:
 	@bench/ledger/run
+
+# The console's pages beside a million installs and ten thousand tokens, on both engines: bytes and times. WRITE=1 writes its
+# section of docs/benchmarks.md.
+bench-console:
+	@bench/console/run $(if $(WRITE),--write)
 
 # Installs what the tests need, by package name, and says what is there.
 tools:

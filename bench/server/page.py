@@ -107,11 +107,13 @@ class Page:
 
 
 def of_others(page):
-    """The part of the page that other programs measured: between these marks, with them."""
-    begin, end = "<!-- bench/ledger -->", "<!-- end of bench/ledger -->"
-    if begin not in page or end not in page:
-        return ""
-    return begin + page.split(begin, 1)[1].split(end, 1)[0] + end
+    """The parts of the page that other programs measured: between their marks, with them."""
+    parts = []
+    for name in ("bench/ledger", "bench/console"):
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        if begin in page and end in page:
+            parts.append(begin + page.split(begin, 1)[1].split(end, 1)[0] + end)
+    return "\n\n".join(parts)
 
 
 def listed(facts):

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use sekisho_core::id::BotId;
 use sekisho_core::org::IdentifierPrefix;
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
 use sekisho_store::{Question, Store};
-use uuid::Uuid;
 
-use crate::{ACCOUNT, ORG, SPAN, START};
+use crate::{ACCOUNT, BOT, ORG, SPAN, first_at};
 
 /// Times that each question is asked, each time about something else.
 const TIMES: usize = 30;
@@ -20,7 +18,7 @@ pub(crate) async fn questions(store: &Store, rows: i64) {
     let package = |n: usize| PackageName::parse(Ecosystem::Npm, &format!("package-{n}")).expect("a name");
     let prefix = |text: String| IdentifierPrefix::parse(&text).expect("a prefix");
     let all = || Question::of(ORG);
-    let at = |n: usize| Timestamp(START + SPAN / 2 + n as i64 * 3_600_000);
+    let at = |n: usize| Timestamp(first_at() + SPAN / 2 + n as i64 * 3_600_000);
     // The package of a row whose version is 6.6.6.
     let rare = |n: usize| {
         let i = (77 + 100_000 * n as i64) % rows;
@@ -51,7 +49,7 @@ pub(crate) async fn questions(store: &Store, rows: i64) {
         ..all()
     })
     .await;
-    ask(store, "bot", |_| Question { bot: Some(BotId(Uuid::from_u128(0xb1))), ..all() }).await;
+    ask(store, "bot", |_| Question { bot: Some(BOT), ..all() }).await;
     ask(store, "repository", |n| Question { repository: Some(format!("acme/repository-{}", 2 * n + 1)), ..all() })
         .await;
     ask(store, "refused", |_| Question { refused: Some(true), ..all() }).await;

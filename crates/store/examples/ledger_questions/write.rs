@@ -8,9 +8,9 @@ use sekisho_core::org::UserIdentifier;
 use sekisho_core::{Ecosystem, Random, Timestamp};
 use sekisho_store::{Entry, Outcome, Question, Retention, Store, Taker, Trace, Who};
 
-use crate::{ORG, SPAN, START};
+use crate::{ORG, SPAN, first_at};
 
-struct Counting(AtomicU64);
+pub(crate) struct Counting(AtomicU64);
 
 impl Random for Counting {
     fn fill(&self, out: &mut [u8]) {
@@ -21,7 +21,7 @@ impl Random for Counting {
     }
 }
 
-static CHANCE: Counting = Counting(AtomicU64::new(1));
+pub(crate) static CHANCE: Counting = Counting(AtomicU64::new(1));
 
 /// As an export reads: all rows of an organisation, a thousand at a time; how fast, and in how much memory.
 pub(crate) async fn walk(store: &Store) {
@@ -64,7 +64,7 @@ pub(crate) async fn writing(store: &Store, lite: bool) {
         let store = store.clone();
         tokio::spawn(async move {
             let retention = Retention { days: 200, own: Vec::new() };
-            let now = Timestamp(START + SPAN);
+            let now = Timestamp(first_at() + SPAN);
             let mut round = store.ledger().begin_forgetting(&retention, now).await.expect("begun").expect("our turn");
             let mut forgotten = 0;
             while let Some(rows) = store.ledger().forget(&mut round, 200).await.expect("forgotten") {
@@ -109,7 +109,7 @@ async fn record(store: &Store, name: &str, callers: usize) {
 }
 
 fn entry(caller: usize, number: usize, since: Duration) -> Entry {
-    let at = Timestamp(START + SPAN + since.as_millis() as i64);
+    let at = Timestamp(first_at() + SPAN + since.as_millis() as i64);
     let identifier = UserIdentifier::parse(&format!("user{:04}@example.com", caller % 2000)).expect("an identifier");
     Entry {
         at,
