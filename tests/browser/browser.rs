@@ -221,20 +221,20 @@ impl Browser {
 
     #[track_caller]
     fn use_it(&self, element: &str, by: &str) {
+        if self.kind.hands == Hands::Keyboard {
+            self.tab_to(element);
+        }
+        let before = self.document();
         match self.kind.hands {
             Hands::Mouse => drop(self.session.post(&format!("element/{element}/click"), &json!({}))),
-            Hands::Keyboard => {
-                self.tab_to(element);
-                let before = self.document();
-                self.strike(&[by]);
-                if by == key::ENTER {
-                    self.arrived(&before);
-                }
-            }
+            Hands::Keyboard => self.strike(&[by]),
+        }
+        if by == key::ENTER {
+            self.arrived(&before);
         }
     }
 
-    /// A key that was struck is not waited for by the driver, as a click is.
+    /// The driver does not wait for what a key leads to, and after a click only if the next page has begun by then.
     fn arrived(&self, before: &Value) {
         let ready = || {
             let now = self.session.try_post("execute/sync", &json!({"script": READY, "args": []})).ok()?;

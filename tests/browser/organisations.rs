@@ -47,6 +47,7 @@ fn two(world: &World) {
     browser.sees("tokens-rotate-intro");
     let token = browser.at();
     browser.unfold(("Acme", "Acme"));
+    browser.shows("organisations-here");
     tokens("Beta");
     browser.sees("tokens-none");
     browser.reads_not("of.acme");
