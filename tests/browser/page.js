@@ -51,9 +51,7 @@ function unheld() {
 /** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. */
 function weight() {
   const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  // A browser looks for an icon at every host, whether a page names one or not.
-  const own = parts.slice(1).filter((part) => !part.name.endsWith("/favicon.ico"));
-  const failed = own.filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
+  const failed = parts.slice(1).filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
   return { bytes: parts.reduce((sum, part) => sum + part.decodedBodySize, 0), failed: failed.map((part) => part.name) };
 }
 

@@ -48,6 +48,8 @@ pub fn pages(console: bool) -> Router<Arc<App>> {
         .route("/login/{page}/code", routing::post(login::code::enter))
         .route("/login/{page}/end", routing::post(login::end::end))
         .route("/assets/page.css", routing::get(explain::style))
+        .route("/assets/icon.svg", routing::get(explain::icon))
+        .route("/favicon.ico", routing::get(explain::icon))
         .fallback(async || Problem::new(Code::NotFound, "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
             Problem::new(Code::UnsupportedMethod, "This address does not take this method.")

@@ -13,12 +13,18 @@ use sekisho_core::Language;
 
 use crate::http::{Code, Problem, negotiate};
 
-/// Pages load nothing but their own style sheet.
-const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Pages load nothing but their own style sheet and their icon.
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The one style sheet. Pages name it with [`style_version`].
 pub async fn style(RawQuery(query): RawQuery) -> Response<Body> {
     asset(STYLE, "text/css; charset=utf-8", query)
+/// The gate that stands before a page's title. Browsers look for it at `/favicon.ico` where no page names it.
+pub async fn icon(RawQuery(query): RawQuery) -> Response<Body> {
+    asset(ICON, "image/svg+xml", query)
+}
+
 }
 
 /// A file that pages load. Named with its [version](version_of) it may be kept for good: another text has another address.
@@ -28,16 +34,24 @@ pub(crate) fn asset(text: &'static str, content_type: &'static str, query: Optio
     let kept = if named { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // An icon that is opened by itself is a document.
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
+const ICON: &str = include_str!("../../templates/icon.svg");
 
 const STYLE: &str = include_str!("../../templates/page.css");
 
 /// What tells one style sheet from another, for its address in pages.
 pub fn style_version() -> String {
     version_of(STYLE)
+/// The same of the icon.
+pub fn icon_version() -> String {
+    version_of(ICON)
+}
+
 }
 
 /// What tells one text from another.

@@ -17,8 +17,9 @@ use crate::app::App;
 use crate::exchange::Exchange;
 use crate::http::{Code, Problem, form, negotiate};
 
-/// The pages load their style sheet and send forms to themselves; nothing may show them inside another page.
-const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The pages load their style sheet and their icon and send forms to themselves; nothing may show them inside another page.
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What a page shows.
 pub(super) enum Step {
