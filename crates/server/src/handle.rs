@@ -205,8 +205,8 @@ impl App {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        if place.is_root(parts.uri.path()) && explain::home::is_asked_for(parts) {
-            return explain::home::show(self, parts, exchange);
+        if place.is_root(parts.uri.path()) && console::home::is_asked_for(parts) {
+            return Box::pin(console::home::show(self, parts, exchange)).await;
         }
         match place {
             Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -107,14 +106,9 @@ impl Page<'_> {
     }
 }
 
-/// Answers with the page. Where the session can't be looked for, everybody is a stranger: the verdict needs no database.
+/// Answers with the page. The verdict needs no database.
 pub(crate) async fn show(app: &Arc<App>, mut parts: Parts, found: &Found) -> Response<Body> {
-    let stranger = Visitor::stranger(&parts, app);
-    let visitor = match app.settings.console.enabled {
-        true => Visitor::from_request_parts(&mut parts, app).await.or(stranger),
-        false => stranger,
-    };
-    let answered = match visitor {
+    let answered = match Visitor::whoever(&mut parts, app).await {
         Ok(visitor) => page(app, &visitor, found).await,
         Err(halt) => Err(halt),
     };
