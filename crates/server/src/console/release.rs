@@ -21,6 +21,7 @@ use crate::api::orgs::installs::query::Versions;
 use crate::api::orgs::installs::question;
 use crate::app::App;
 use crate::authority::{May, ReadInstalls};
+use crate::callers::Caller;
 use crate::explain::verdict::{Found, Listed};
 use crate::gate::Knowledge;
 
@@ -42,6 +43,8 @@ struct Page<'a> {
     summary: String,
     /// When the advisories were last found to be current.
     known: Option<Timestamp>,
+    /// Whose organisation decides more is not known: there is neither a key nor a session.
+    unknown: bool,
     takers: Takers,
 }
 
@@ -147,6 +150,7 @@ async fn page(app: &App, visitor: &Visitor, found: &Found) -> Answered {
         tone,
         summary: summary(found, say),
         known: app.feed_health.state().last_success.filter(|_| loaded),
+        unknown: visitor.session.is_none() && matches!(visitor.exchange.caller, Caller::Anonymous),
         takers,
         found,
     };
