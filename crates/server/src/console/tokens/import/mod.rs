@@ -17,13 +17,12 @@ use super::super::seat::Seat;
 use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::AppState;
-use super::life::Lives;
 use crate::api::body;
 use crate::api::export::csv_line;
 use crate::app::App;
 use crate::authority::{IssueTokens, ManageTokens, Needs};
 use crate::http::multipart::Parts;
-use crate::issuing::Minted;
+use crate::issuing::{Lives, Minted};
 
 /// Largest form: a thousand lines of the longest kind, and some room.
 const MAX_FORM: usize = 512 * 1024;
