@@ -127,7 +127,7 @@ impl SignedIn {
     }
 }
 
-/// Who reads in the language that was chosen in this browser, or else in the one that it asks for.
+/// The texts in the language that was chosen in this browser, or else in the one that it asks for.
 pub(crate) fn reader(headers: &HeaderMap, origin: &Origin) -> Say {
     let chosen = Cookie::Language.read(headers, Transport::of(origin)).and_then(Language::parse);
     Say(chosen.unwrap_or_else(|| negotiate::language(headers)))

@@ -227,7 +227,7 @@ async fn a_browser_at_the_address_itself_reads_what_it_is_and_how_to_use_it() {
     for path in ["/", "/npm", "/npm/", "/pypi", "/pypi/"] {
         let answer = app.ask(Ask::get(path).header("accept", HTML)).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
-        assert_eq!(answer.header("vary"), Some("Accept"), "{path}");
+        assert_eq!(answer.header("vary"), Some("Accept, Accept-Language, Cookie"), "{path}");
         let text = answer.text();
         for part in [
             "<title>Sekisho</title>",
@@ -247,6 +247,8 @@ async fn a_browser_at_the_address_itself_reads_what_it_is_and_how_to_use_it() {
     }
     let page = app.ask(Ask::get("/").header("accept", HTML)).await.text();
     insta::assert_snapshot!("home_html", without_style(&page));
+    let japanese = Ask::get("/").header("accept", HTML).header("accept-language", "ja");
+    insta::assert_snapshot!("home_html_ja", without_style(&app.ask(japanese).await.text()));
 }
 
 #[tokio::test]
