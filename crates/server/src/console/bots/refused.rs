@@ -44,3 +44,43 @@ pub(super) fn refused(error: &ConditionError, say: Say) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sekisho_core::Language;
+
+    use super::*;
+
+    #[test]
+    fn every_rule_is_told_in_both_languages_with_what_it_is_about() {
+        use ConditionError as E;
+        let values = [ValueError::Empty, ValueError::Many, ValueError::Shape];
+        let issuers = [IssuerError::NotUrl, IssuerError::Scheme, IssuerError::Extras];
+        let rules = [
+            (E::PublicIssuer(Provider::Gitlab), "GitLab CI"),
+            (E::HarmlessEvent("push".to_owned()), "push"),
+            (E::Unknown(Provider::Gitlab, "x".to_owned()), "project_id"),
+            (E::StarWithin("ref"), "ref"),
+            (E::NotId("project_id"), "project_id"),
+            (E::NotFlag("ref_protected"), "ref_protected"),
+            (E::NoStar("event_name"), "event_name"),
+            (E::ShortStart("environment", 0), "environment"),
+            (E::ShortStart("ref", 2), "2"),
+            (E::ShortSubject("subject"), "repo:acme/*"),
+            (E::NoClaims(Provider::Github), "GitHub Actions"),
+            (E::ManyClaims, "20"),
+            (E::SubjectClaim, "sub"),
+            (E::CheckedClaim("aud".to_owned()), "aud"),
+            (E::ClaimStar("build".to_owned()), "build"),
+            (E::TrustsEverybody(Provider::Github), "repository_id"),
+            (E::TrustsEverybody(Provider::Generic), ""),
+        ];
+        let rules = rules.into_iter();
+        let rules = rules.chain(values.map(|error| (E::Values("ref".to_owned(), error), "ref")));
+        for (error, about) in rules.chain(issuers.map(|error| (E::Issuer(error), ""))) {
+            let [english, japanese] = [Language::En, Language::Ja].map(|language| refused(&error, Say(language)));
+            assert!(english.contains(about) && japanese.contains(about), "{english} {japanese}");
+            assert!(japanese.chars().any(|c| ('ぁ'..='ヿ').contains(&c)) && english != japanese, "{japanese}");
+        }
+    }
+}
