@@ -10,14 +10,11 @@ pub(crate) const FLOWS: [Flow; 4] = [
     Flow { name: "login: an address that leads to none", walk: unknown },
 ];
 
-/// In English, and in Japanese.
-type Words = (&'static str, &'static str);
-
-const EMAIL: Words = ("Your e-mail address", "メールアドレス");
-const SEND: Words = ("I started it: send the code", "自分で始めたので、コードを送る");
-const CODE: Words = ("Code", "コード");
-const LOG_IN: Words = ("Log in", "ログイン");
-const DONE: Words = ("Done. Go back to your terminal", "完了しました。ターミナルに戻ってください");
+const EMAIL: &str = "login-email";
+const SEND: &str = "login-send";
+const CODE: &str = "login-code";
+const LOG_IN: &str = "login-log-in";
+const DONE: &str = "login-confirmed";
 
 /// A login that waits: its page, and where the terminal asks for the key.
 pub(crate) struct Started {
@@ -46,7 +43,7 @@ fn confirms(world: &World) {
     browser.shows("login-code");
     browser.fill(CODE, "AAAAAAAAAA");
     browser.press(LOG_IN);
-    browser.sees(("4 tries are left", "あと 4 回入力できます"));
+    browser.sees(("tries are left", "回入力できます"));
     browser.shows("login-wrong-code");
     let code = code(&world.post.mail(email, 1));
     browser.fill(CODE, &code);
@@ -56,7 +53,7 @@ fn confirms(world: &World) {
     let key = world.at_a_terminal("GET", &login.done, &[]);
     assert!(key.contains("tg_anon_"), "{key}");
     browser.reload();
-    browser.sees(("This login is complete", "このログインは完了しています"));
+    browser.sees("login-done");
     browser.reads_not("tg_anon_");
     browser.shows("login-done");
     assert!(!world.gate.log().contains(&code), "the code is in the log");
@@ -70,13 +67,10 @@ fn elsewhere(world: &World) {
     browser.open(&login.page);
     browser.reads("203.0.113.9");
     browser.shows("login-elsewhere");
-    browser.tick((
-        "I started this login myself, at the address above.",
-        "上の接続元から、自分でこのログインを始めました。",
-    ));
+    browser.tick("login-elsewhere-tick");
     browser.fill(EMAIL, "elsewhere@people.example");
     browser.press(SEND);
-    browser.sees(("Type the code from the mail", "メールのコードを入力"));
+    browser.sees("login-code-title");
     browser.shows("login-elsewhere-code");
 }
 
@@ -84,14 +78,14 @@ fn ends(world: &World) {
     let browser = &world.browser;
     let login = start(world, &[]);
     browser.open(&login.page);
-    browser.press(("This was not me: end it", "自分ではないので終了する"));
-    browser.sees(("This login was ended", "このログインは終了しました"));
+    browser.press("login-end");
+    browser.sees("login-ended");
     browser.shows("login-ended");
     assert!(world.at_a_terminal("GET", &login.done, &[]).contains("This login is over"));
 }
 
 fn unknown(world: &World) {
     world.browser.open("/login/nothing");
-    world.browser.sees(("There is no such login", "このログインは見つかりません"));
+    world.browser.sees("login-unknown");
     world.browser.shows("login-unknown");
 }

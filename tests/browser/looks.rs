@@ -36,18 +36,6 @@ impl Browser {
     #[track_caller]
     pub(crate) fn shows(&self, name: &str) {
         assert_eq!(self.ask("return document.documentElement.lang"), self.kind.language, "{name}");
-        self.examine(name);
-    }
-
-    /// The same for a page that there is in English only.
-    #[track_caller]
-    pub(crate) fn shows_in_english(&self, name: &str) {
-        assert_eq!(self.ask("return document.documentElement.lang"), "en", "{name}");
-        self.examine(name);
-    }
-
-    #[track_caller]
-    fn examine(&self, name: &str) {
         self.is_quiet();
         let weight = self.ask(&format!("return weight({})", self.kind.scripts));
         assert_eq!(weight["failed"], json!([]), "parts of {name} did not arrive");

@@ -51,9 +51,7 @@ function unheld() {
 /** Bytes of the page with all it loads, uncompressed, and what of that did not arrive. A script that may not run is not fetched. */
 function weight(scripts) {
   const parts = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-  // A browser looks for an icon at every host, whether a page names one or not.
-  const own = parts.slice(1).filter((part) => !part.name.endsWith("/favicon.ico"));
-  const wanted = own.filter((part) => scripts || part.initiatorType !== "script");
+  const wanted = parts.slice(1).filter((part) => scripts || part.initiatorType !== "script");
   const failed = wanted.filter((part) => part.responseStatus >= 400 || part.responseStatus === 0);
   return { bytes: parts.reduce((sum, part) => sum + part.decodedBodySize, 0), failed: failed.map((part) => part.name) };
 }

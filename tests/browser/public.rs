@@ -13,7 +13,8 @@ fn first_page(world: &World) {
     let browser = &world.browser;
     browser.open("/");
     browser.reads(&format!("registry={}/npm/", browser.base));
-    browser.shows_in_english("home");
+    browser.sees("home-what");
+    browser.shows("home");
     browser.follow(("@sekisho/canary", "@sekisho/canary"));
     assert_eq!(browser.at(), "/why/npm/@sekisho/canary");
     browser.shows("why-canary");

@@ -25,7 +25,7 @@ pub mod testing;
 pub use algorithm::Algorithm;
 pub use attribution::Attribution;
 pub use claims::Claims;
-pub use conditions::{ConditionError, Conditions, Mismatch, Provider};
+pub use conditions::{ConditionError, Conditions, Mismatch, Provider, ValueError};
 pub use issuer::{Issuer, IssuerError, Metadata};
 pub use issuers::{Expectations, Issuers, Timing};
 pub use refused::Refused;

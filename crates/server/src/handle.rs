@@ -48,6 +48,8 @@ pub fn pages(console: bool) -> Router<Arc<App>> {
         .route("/login/{page}/code", routing::post(login::code::enter))
         .route("/login/{page}/end", routing::post(login::end::end))
         .route("/assets/page.css", routing::get(explain::style))
+        .route("/assets/icon.svg", routing::get(explain::icon))
+        .route("/favicon.ico", routing::get(explain::icon))
         .fallback(async || Problem::new(Code::NotFound, "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
             Problem::new(Code::UnsupportedMethod, "This address does not take this method.")
@@ -203,8 +205,8 @@ impl App {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
-        if place.is_root(parts.uri.path()) && explain::home::is_asked_for(parts) {
-            return explain::home::show(self, parts, exchange);
+        if place.is_root(parts.uri.path()) && console::home::is_asked_for(parts) {
+            return Box::pin(console::home::show(self, parts, exchange)).await;
         }
         match place {
             Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,

@@ -6,7 +6,7 @@ use sekisho_core::Timestamp;
 use sekisho_core::id::{OrgId, OrgTokenId};
 use sekisho_core::org::UserIdentifier;
 use sekisho_core::token::{PlainToken, TokenKind};
-use sekisho_store::{NewAudit, NewOrgToken, NewRepeat, OrgTokenRow, Rotated, StoreError};
+use sekisho_store::{NewAudit, NewOrgToken, NewRepeat, OrgTokenRow, Organisation, Rotated, StoreError};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -16,6 +16,28 @@ use crate::authority::{IssueTokens, ManageTokens, May};
 pub(crate) const LONGEST_LIFE: i64 = 10 * 365 * 86_400;
 /// Longest time for which a token keeps working that was rotated, in seconds: 30 days.
 pub(crate) const LONGEST_OVERLAP: i64 = 30 * 86_400;
+
+/// What an organisation says about its tokens' lives, in seconds; the one place that decides what a life is that nobody named.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lives {
+    /// Where nothing else is said; none: for ever.
+    pub(crate) usual: Option<i64>,
+    /// At most; none: for ever.
+    pub(crate) most: Option<i64>,
+}
+
+impl Lives {
+    /// An organisation's.
+    pub(crate) fn of(org: &Organisation) -> Lives {
+        Lives { usual: org.usual_token_seconds(), most: org.max_token_seconds }
+    }
+
+    /// The same, as the database has it now.
+    pub(crate) async fn find(app: &App, org: OrgId) -> Result<Lives, StoreError> {
+        let found = app.store.organisations().find(org).await?;
+        Ok(found.as_ref().map_or(Lives { usual: None, most: None }, Lives::of))
+    }
+}
 
 /// Who issues, rotates or revokes: one with a right, or the person whose address a token carries. The audit log's row
 /// carries what is asked again in the transaction.
@@ -98,7 +120,7 @@ impl Rotation {
     ) -> Result<Rotation, StoreError> {
         // A token whose end was moved by an overlap is not rotated again; of all others this is the life they were given.
         let life = old.expires_at.map(|end| i64::try_from(end.since(old.created_at).as_secs()).unwrap_or(i64::MAX));
-        let most = longest_life(app, may.org()).await?;
+        let most = Lives::find(app, may.org()).await?.most;
         let life = [life, most].into_iter().flatten().min();
         let minted = Minted::new(app, old.identifier.clone(), &may.actor(), life);
         let mut told = minted.told();
@@ -129,10 +151,4 @@ pub(crate) async fn revoke(app: &App, may: &impl Acting, row: &OrgTokenRow) -> R
     let revoked = app.store.org_tokens().revoke(may.org(), row.id, &audit).await?;
     app.callers.forget(revoked);
     Ok(())
-}
-
-/// The longest life that the organisation gives its tokens, in seconds.
-pub(crate) async fn longest_life(app: &App, org: OrgId) -> Result<Option<i64>, StoreError> {
-    let found = app.store.organisations().find(org).await?;
-    Ok(found.and_then(|organisation| organisation.max_token_seconds))
 }

@@ -13,6 +13,7 @@
 //!
 //! All conditions have to hold; of a condition's values, one.
 
+mod error;
 mod evaluate;
 mod fields;
 mod value;
@@ -22,8 +23,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::ConditionError;
 pub use evaluate::Mismatch;
-pub use written::ConditionError;
+pub use value::ValueError;
 
 use value::OneOf;
 

@@ -15,7 +15,32 @@ const MAX_VALUE: usize = 512;
 #[serde(transparent)]
 pub(super) struct OneOf(Vec<String>);
 
+/// Why values can't be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// There is none.
+    #[error("the list is empty: leave the condition out, or give it a value")]
+    Empty,
+    /// Too many.
+    #[error("more than {} values", MAX_VALUES)]
+    Many,
+    /// One is empty, too long, or has control characters.
+    #[error("a value has 1 to {} bytes and no control characters", MAX_VALUE)]
+    Shape,
+}
+
 impl OneOf {
+    /// Takes texts as they were typed.
+    pub(super) fn new(values: Vec<String>) -> Result<OneOf, ValueError> {
+        match values.len() {
+            0 => return Err(ValueError::Empty),
+            1..=MAX_VALUES => {}
+            _ => return Err(ValueError::Many),
+        }
+        values.iter().try_for_each(|value| check(value))?;
+        Ok(OneOf(values))
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -41,12 +66,13 @@ impl<'de> Deserialize<'de> for OneOf {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OneOf, D::Error> {
         let mut values = Vec::new();
         deserializer.deserialize_any(Collect { values: &mut values, nested: false })?;
-        match values.len() {
-            0 => Err(D::Error::custom("the list is empty: leave the condition out, or give it a value")),
-            1..=MAX_VALUES => Ok(OneOf(values)),
-            _ => Err(D::Error::custom(format!("more than {MAX_VALUES} values"))),
-        }
+        OneOf::new(values).map_err(D::Error::custom)
     }
+}
+
+fn check(value: &str) -> Result<(), ValueError> {
+    let fits = !value.is_empty() && value.len() <= MAX_VALUE && !value.chars().any(char::is_control);
+    if fits { Ok(()) } else { Err(ValueError::Shape) }
 }
 
 struct Collect<'a> {
@@ -62,10 +88,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        if text.is_empty() || text.len() > MAX_VALUE || text.chars().any(char::is_control) {
-            let rule = "a value has 1 to 512 bytes and no control characters";
-            return Err(E::custom(rule));
-        }
+        check(text).map_err(E::custom)?;
         self.values.push(text.to_owned());
         Ok(())
     }
@@ -92,7 +115,7 @@ impl<'de> Visitor<'de> for Collect<'_> {
                 return Ok(());
             }
         }
-        Err(A::Error::custom(format!("more than {MAX_VALUES} values")))
+        Err(A::Error::custom(ValueError::Many))
     }
 }
 

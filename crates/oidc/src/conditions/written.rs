@@ -4,20 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::error::{ConditionError, MAX_CLAIMS};
 use super::fields::{Field, Kind, PUBLIC, RISKY_EVENTS};
 use super::value::OneOf;
 use super::{Conditions, Provider};
 use crate::issuer::Issuer;
 
-/// Most claims of a generic issuer.
-const MAX_CLAIMS: usize = 20;
 /// Claims that are checked for every token, or mean nothing as a condition.
 const NOT_A_CONDITION: [&str; 7] = ["iss", "aud", "exp", "nbf", "iat", "jti", "nonce"];
-
-/// What is wrong with conditions, for the person who wrote them.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ConditionError(String);
 
 /// Every key that is not one of the named ones is a condition; [`check`] knows which there are.
 #[derive(Deserialize)]
@@ -36,64 +30,71 @@ impl TryFrom<Written> for Conditions {
     type Error = ConditionError;
 
     fn try_from(written: Written) -> Result<Conditions, ConditionError> {
-        check(&written).map_err(ConditionError)?;
+        check(&written)?;
         let Written { provider, issuer, allow_events, claims, fields } = written;
         Ok(Conditions { provider, issuer, allow_events, fields, claims })
     }
 }
 
-fn check(written: &Written) -> Result<(), String> {
+impl Conditions {
+    /// Conditions as a form gives them: names with their values, claims apart.
+    pub fn new(
+        provider: Provider,
+        issuer: &str,
+        fields: BTreeMap<String, Vec<String>>,
+        claims: BTreeMap<String, Vec<String>>,
+        allow_events: Vec<String>,
+    ) -> Result<Conditions, ConditionError> {
+        let values = |all: BTreeMap<String, Vec<String>>| -> Result<BTreeMap<String, OneOf>, ConditionError> {
+            let one = |(name, values)| match OneOf::new(values) {
+                Ok(values) => Ok((name, values)),
+                Err(error) => Err(ConditionError::Values(name, error)),
+            };
+            all.into_iter().map(one).collect()
+        };
+        let (fields, claims) = (values(fields)?, values(claims)?);
+        Written { provider, issuer: issuer.to_owned(), allow_events, claims, fields }.try_into()
+    }
+}
+
+fn check(written: &Written) -> Result<(), ConditionError> {
     let Written { provider, issuer, allow_events, claims, fields } = written;
     // Whether an internal one is allowed is the operator's business, not that of who writes conditions.
-    Issuer::new(issuer, true).map_err(|e| format!("issuer: {e}"))?;
+    Issuer::new(issuer, true).map_err(ConditionError::Issuer)?;
     if let Some((_, known)) =
         PUBLIC.iter().find(|(public, known)| issuer.trim_end_matches('/') == *public && known != provider)
     {
-        return Err(format!("issuer: with this one, provider has to be {:?}", known.name()));
+        return Err(ConditionError::PublicIssuer(*known));
     }
     if let Some(odd) = allow_events.iter().find(|event| !RISKY_EVENTS.contains(&event.as_str())) {
-        let known = RISKY_EVENTS.join(", ");
-        return Err(format!("allow_events: {odd:?} needs no permission here; those that do are {known}"));
+        return Err(ConditionError::HarmlessEvent(odd.clone()));
     }
     for (name, values) in fields {
         let field = provider.fields().iter().find(|field| field.name == name);
-        check_field(field.ok_or_else(|| unknown(*provider, name))?, values)?;
+        check_field(field.ok_or_else(|| ConditionError::Unknown(*provider, name.clone()))?, values)?;
     }
     check_claims(*provider, claims)?;
-    if is_anchored(*provider, fields, claims) {
-        return Ok(());
-    }
-    let ids = provider.fields().iter().filter(|field| field.kind == Kind::Id).map(|field| field.name);
-    let or_what = if *provider == Provider::Generic { "a subject, or a claim" } else { "a whole subject" };
-    let wanted: Vec<&str> = ids.chain([or_what]).collect();
-    Err(format!("this would trust everybody whom the issuer signs for: give {}", wanted.join(", or ")))
+    if is_anchored(*provider, fields, claims) { Ok(()) } else { Err(ConditionError::TrustsEverybody(*provider)) }
 }
 
-fn unknown(provider: Provider, name: &str) -> String {
-    let known: Vec<&str> = provider.fields().iter().map(|field| field.name).collect();
-    format!("{name:?} is no condition for {}; there are {}", provider.name(), known.join(", "))
-}
-
-fn check_field(field: &Field, values: &OneOf) -> Result<(), String> {
+fn check_field(field: &Field, values: &OneOf) -> Result<(), ConditionError> {
     let name = field.name;
     for value in values.values() {
         let start = value.strip_suffix('*');
         if start.unwrap_or(value).contains('*') {
-            return Err(format!("{name}: `*` may stand at the end only"));
+            return Err(ConditionError::StarWithin(name));
         }
         match (field.kind, start) {
             (Kind::Id, _) if !value.bytes().all(|b| b.is_ascii_digit()) => {
-                return Err(format!("{name}: an id is a number, as the provider's interface shows it, not a name"));
+                return Err(ConditionError::NotId(name));
             }
-            (Kind::Flag, _) if !matches!(value, "true" | "false") => return Err(format!("{name}: true or false")),
-            (Kind::Exact, Some(_)) => return Err(format!("{name}: `*` is not possible here")),
+            (Kind::Flag, _) if !matches!(value, "true" | "false") => return Err(ConditionError::NotFlag(name)),
+            (Kind::Exact, Some(_)) => return Err(ConditionError::NoStar(name)),
             (Kind::Prefix { slashes }, Some(start)) if start.is_empty() || count(start) < slashes => {
-                return Err(format!(
-                    "{name}: before the `*` too little is left: at least {slashes} slashes and a name"
-                ));
+                return Err(ConditionError::ShortStart(name, slashes));
             }
             (Kind::Subject, Some(start)) if !has_two_parts(start) => {
-                return Err(format!("{name}: before the `*` two whole parts are needed, as in `repo:acme/*`"));
+                return Err(ConditionError::ShortSubject(name));
             }
             _ => {}
         }
@@ -111,22 +112,22 @@ fn has_two_parts(start: &str) -> bool {
     whole.split([':', '/']).filter(|part| !part.is_empty()).count() >= 2
 }
 
-fn check_claims(provider: Provider, claims: &BTreeMap<String, OneOf>) -> Result<(), String> {
+fn check_claims(provider: Provider, claims: &BTreeMap<String, OneOf>) -> Result<(), ConditionError> {
     if provider != Provider::Generic && !claims.is_empty() {
-        return Err(format!("claims: only for provider \"generic\"; {} has conditions by name", provider.name()));
+        return Err(ConditionError::NoClaims(provider));
     }
     if claims.len() > MAX_CLAIMS {
-        return Err(format!("claims: more than {MAX_CLAIMS}"));
+        return Err(ConditionError::ManyClaims);
     }
     for (name, values) in claims {
         if name == "sub" {
-            return Err("claims: sub is written as `subject`".into());
+            return Err(ConditionError::SubjectClaim);
         }
         if NOT_A_CONDITION.contains(&name.as_str()) {
-            return Err(format!("claims: {name} is checked for every token"));
+            return Err(ConditionError::CheckedClaim(name.clone()));
         }
         if values.values().any(|value| value.contains('*')) {
-            return Err(format!("claims: {name}: `*` is not possible here, values are compared whole"));
+            return Err(ConditionError::ClaimStar(name.clone()));
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ mod audit;
 mod bots;
 mod confirm;
 mod cookie;
+pub(crate) mod home;
 mod installs;
 mod me;
 mod members;
@@ -25,7 +26,7 @@ mod shown;
 mod sign_in;
 pub mod text;
 mod tokens;
-mod visitor;
+pub(crate) mod visitor;
 
 use std::sync::Arc;
 

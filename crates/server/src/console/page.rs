@@ -201,12 +201,12 @@ pub(super) fn download(visitor: &Visitor, name: &str, content_type: &'static str
     response
 }
 
-/// The path if it leads to a page of the console, else to its beginning: what stands in an address may be a stranger's.
+/// The path if it leads to a page with the console's frame, else to the console's beginning: what stands in an address may be a stranger's.
 pub(super) fn safe_next(path: &str) -> &str {
     let ours =
         |prefix: &str| path == prefix || path.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['/', '?']));
     let plain = path.len() <= 1000 && path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') && !path.contains("..");
-    if plain && ["/console", "/me", "/why"].into_iter().any(ours) { path } else { "/console" }
+    if plain && (path == "/" || ["/console", "/me", "/why"].into_iter().any(ours)) { path } else { "/console" }
 }
 
 /// Pages load our style sheet and our script and send forms to us; nothing may show them inside another page. A page may
@@ -399,7 +399,9 @@ mod tests {
 
     #[test]
     fn nobody_is_led_away_from_the_console() {
-        for good in ["/console", "/console/OR01/tokens?status=active", "/me", "/me?done=language", "/why/npm/x/1.0.0"] {
+        for good in
+            ["/console", "/console/OR01/tokens?status=active", "/me", "/me?done=language", "/why/npm/x/1.0.0", "/"]
+        {
             assert_eq!(safe_next(good), good);
         }
         let long = format!("/console/{}", "a".repeat(1000));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -22,6 +21,7 @@ use crate::api::orgs::installs::query::Versions;
 use crate::api::orgs::installs::question;
 use crate::app::App;
 use crate::authority::{May, ReadInstalls};
+use crate::callers::Caller;
 use crate::explain::verdict::{Found, Listed};
 use crate::gate::Knowledge;
 
@@ -43,6 +43,8 @@ struct Page<'a> {
     summary: String,
     /// When the advisories were last found to be current.
     known: Option<Timestamp>,
+    /// Whose organisation decides more is not known: there is neither a key nor a session.
+    unknown: bool,
     takers: Takers,
 }
 
@@ -107,14 +109,9 @@ impl Page<'_> {
     }
 }
 
-/// Answers with the page. Where the session can't be looked for, everybody is a stranger: the verdict needs no database.
+/// Answers with the page. The verdict needs no database.
 pub(crate) async fn show(app: &Arc<App>, mut parts: Parts, found: &Found) -> Response<Body> {
-    let stranger = Visitor::stranger(&parts, app);
-    let visitor = match app.settings.console.enabled {
-        true => Visitor::from_request_parts(&mut parts, app).await.or(stranger),
-        false => stranger,
-    };
-    let answered = match visitor {
+    let answered = match Visitor::whoever(&mut parts, app).await {
         Ok(visitor) => page(app, &visitor, found).await,
         Err(halt) => Err(halt),
     };
@@ -153,6 +150,7 @@ async fn page(app: &App, visitor: &Visitor, found: &Found) -> Answered {
         tone,
         summary: summary(found, say),
         known: app.feed_health.state().last_success.filter(|_| loaded),
+        unknown: visitor.session.is_none() && matches!(visitor.exchange.caller, Caller::Anonymous),
         takers,
         found,
     };

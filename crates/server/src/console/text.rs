@@ -20,7 +20,8 @@ macro_rules! texts {
 }
 
 texts![
-    "audit", "bots", "frame", "installs", "me", "members", "overview", "settings", "setup", "sign-in", "tokens", "why"
+    "audit", "bots", "frame", "home", "installs", "login", "me", "members", "overview", "settings", "setup", "sign-in",
+    "tokens", "why"
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", EN));

@@ -16,7 +16,7 @@ use super::page::{Frame, Halt, Tab, Why};
 use super::text::Say;
 use crate::app::App;
 use crate::exchange::Exchange;
-use crate::http::{form, negotiate};
+use crate::http::{Origin, form, negotiate};
 
 /// A use is written down so often, and not at every page.
 const NOTED_EVERY: Duration = Duration::from_secs(60);
@@ -46,16 +46,24 @@ pub(crate) struct SignedIn {
 
 impl Visitor {
     /// Somebody of whom nothing is looked up, whatever cookies he sends.
-    pub(super) fn stranger(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
+    fn stranger(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
         let Some(exchange) = parts.extensions.get::<Exchange>().cloned() else { return Err(Halt::broken()) };
         let transport = Transport::of(&exchange.origin);
-        let chosen = Cookie::Language.read(&parts.headers, transport).and_then(Language::parse);
-        let say = Say(chosen.unwrap_or_else(|| negotiate::language(&parts.headers)));
+        let say = reader(&parts.headers, &exchange.origin);
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let nonce = BrowserSecret::mint(&*app.random).expose()[..22].to_owned();
         let headers = parts.headers.clone();
         let console = app.settings.console.enabled;
         Ok(Visitor { exchange, say, session: None, transport, headers, path, nonce, console })
+    }
+
+    /// Whoever asks for a page that is for everybody. Where the session can't be looked for, he is a stranger.
+    pub(super) async fn whoever(parts: &mut Parts, app: &Arc<App>) -> Result<Visitor, Halt> {
+        let stranger = Visitor::stranger(parts, app);
+        match app.settings.console.enabled {
+            true => Visitor::from_request_parts(parts, app).await.or(stranger),
+            false => stranger,
+        }
     }
 
     async fn of(parts: &Parts, app: &App) -> Result<Visitor, Halt> {
@@ -117,6 +125,12 @@ impl SignedIn {
     pub(super) fn frame(&self, tab: Tab) -> Frame<'_> {
         Frame::new(&self.visitor, &self.memberships, None, tab)
     }
+}
+
+/// The texts in the language that was chosen in this browser, or else in the one that it asks for.
+pub(crate) fn reader(headers: &HeaderMap, origin: &Origin) -> Say {
+    let chosen = Cookie::Language.read(headers, Transport::of(origin)).and_then(Language::parse);
+    Say(chosen.unwrap_or_else(|| negotiate::language(headers)))
 }
 
 /// When a session ends that is used now and not again.

@@ -1,7 +1,6 @@
 //! Pages that explain: what was decided about a release and on which record, and what a refusal means.
 //! HTML for people, JSON by `Accept`.
 
-pub mod home;
 pub mod problems;
 pub(crate) mod verdict;
 pub mod why;
@@ -9,16 +8,21 @@ pub mod why;
 use axum::body::Body;
 use axum::extract::RawQuery;
 use http::{HeaderMap, HeaderValue, Response, header};
-use sekisho_core::Language;
 
 use crate::http::{Code, Problem, negotiate};
 
-/// Pages load nothing but their own style sheet.
-const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// Pages load nothing but their own style sheet and their icon.
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The one style sheet. Pages name it with [`style_version`].
 pub async fn style(RawQuery(query): RawQuery) -> Response<Body> {
     asset(STYLE, "text/css; charset=utf-8", query)
+}
+
+/// The gate that stands before a page's title. Browsers look for it at `/favicon.ico` where no page names it.
+pub async fn icon(RawQuery(query): RawQuery) -> Response<Body> {
+    asset(ICON, "image/svg+xml", query)
 }
 
 /// A file that pages load. Named with its [version](version_of) it may be kept for good: another text has another address.
@@ -30,14 +34,22 @@ pub(crate) fn asset(text: &'static str, content_type: &'static str, query: Optio
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // An icon that is opened by itself is a document.
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     response
 }
 
 const STYLE: &str = include_str!("../../templates/page.css");
+const ICON: &str = include_str!("../../templates/icon.svg");
 
 /// What tells one style sheet from another, for its address in pages.
 pub fn style_version() -> String {
     version_of(STYLE)
+}
+
+/// The same of the icon.
+pub fn icon_version() -> String {
+    version_of(ICON)
 }
 
 /// What tells one text from another.
@@ -46,14 +58,6 @@ pub(crate) fn version_of(text: &str) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3) // FNV-1a
     });
     format!("{hash:016x}")
-}
-
-/// What stands below every page.
-pub(crate) const fn footer(language: Language) -> &'static str {
-    match language {
-        Language::En => "Sekisho, a checkpoint between package managers and their registries.",
-        Language::Ja => "Sekisho — パッケージマネージャーとレジストリの間に立つ検査プロキシ",
-    }
 }
 
 /// A path that is no text.

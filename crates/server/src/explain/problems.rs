@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path};
 use http::{HeaderMap, HeaderValue, Response, header};
-use sekisho_core::Language;
 use serde_json::json;
 
-use crate::http::{Code, Problem, negotiate};
+use crate::console::text::Say;
+use crate::console::visitor::reader;
+use crate::exchange::Exchange;
+use crate::http::{Code, Problem};
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -17,42 +19,30 @@ struct Page {
     meaning: &'static str,
     code: &'static str,
     status: u16,
-    language: Language,
-}
-
-impl Page {
-    fn code_label(&self) -> &'static str {
-        match self.language {
-            Language::En => "Code",
-            Language::Ja => "コード",
-        }
-    }
-
-    fn status_label(&self) -> &'static str {
-        match self.language {
-            Language::En => "HTTP status",
-            Language::Ja => "HTTP ステータス",
-        }
-    }
+    say: Say,
 }
 
 /// Answers with the page of one code.
-pub async fn show(path: Result<Path<String>, PathRejection>, headers: HeaderMap) -> Result<Response<Body>, Problem> {
+pub async fn show(
+    Extension(exchange): Extension<Exchange>,
+    path: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response<Body>, Problem> {
     let Path(code) = path.map_err(|_| super::unreadable())?;
     let code = Code::ALL
         .into_iter()
         .find(|c| c.as_str() == code)
         .ok_or_else(|| Problem::new(Code::NotFound, "There is no problem with this code."))?;
-    let language = negotiate::language(&headers);
+    let say = reader(&headers, &exchange.origin);
     let page = Page {
-        title: code.title(language),
-        meaning: code.meaning(language),
+        title: code.title(say.0),
+        meaning: code.meaning(say.0),
         code: code.as_str(),
         status: code.status().as_u16(),
-        language,
+        say,
     };
     let body = json!({"code": page.code, "status": page.status, "title": page.title, "meaning": page.meaning});
     let mut response = super::answer(&headers, &page, &body)?;
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language, Cookie"));
     Ok(response)
 }

@@ -11,11 +11,12 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::id::MessageId;
 use sekisho_store::{LoginState, MessageKind, NewMessage};
 
+use super::note::Note;
 use super::page::{PagePath, Visit};
 use crate::app::App;
 use crate::exchange::Exchange;
+use crate::http::Problem;
 use crate::http::form::Form;
-use crate::http::{Problem, negotiate};
 use crate::mail::Addresses;
 
 /// Takes the address down and has a code sent there. Asked again, it takes another address, or sends another code.
@@ -34,13 +35,13 @@ pub async fn give(
     let form = Form::read(body).await?;
     let typed = form.field("email");
     let Ok(email) = EmailAddress::parse(typed) else {
-        return visit.answer(StatusCode::BAD_REQUEST, visit.address(typed, Some(visit.words.not_an_address)));
+        return visit.answer(StatusCode::BAD_REQUEST, visit.address(typed, Some("login-not-an-address")));
     };
     if visit.elsewhere() && form.field("mine") != "yes" {
-        return visit.answer(StatusCode::BAD_REQUEST, visit.address(typed, Some(visit.words.not_ticked)));
+        return visit.answer(StatusCode::BAD_REQUEST, visit.address(typed, Some("login-not-ticked")));
     }
     if app.limiter.admit_registration(exchange.client).is_err() {
-        return visit.note(StatusCode::TOO_MANY_REQUESTS, &visit.words.too_many_mails);
+        return visit.note(StatusCode::TOO_MANY_REQUESTS, Note::TooManyMails);
     }
     let now = app.clock.now();
     let told = app.origins.told_by_mail(&exchange.origin);
@@ -48,7 +49,7 @@ pub async fn give(
         id: MessageId::mint(now, &*app.random),
         kind: MessageKind::LoginCode,
         email,
-        language: negotiate::language(&headers),
+        language: visit.say.0,
         base_url: told.api.clone(),
         payload: Addresses::of(told).login(&visit.login, ""),
     };

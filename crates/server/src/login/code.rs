@@ -11,6 +11,7 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::id::AttemptId;
 use sekisho_store::{ATTEMPT_LIMIT, ATTEMPT_WINDOW, LoginState, StoreError};
 
+use super::note::Note;
 use super::page::{PagePath, Visit};
 use crate::app::App;
 use crate::exchange::Exchange;
@@ -42,15 +43,15 @@ pub async fn enter(
     let Some(email) = visit.login.email.clone() else { return visit.answer(StatusCode::CONFLICT, visit.due()) };
     // Here too, and not only where the address is given: whoever set the trap gives the address himself.
     if visit.elsewhere() && form.field("mine") != "yes" {
-        return visit.answer(StatusCode::BAD_REQUEST, visit.code(Some(visit.words.not_ticked.to_owned())));
+        return visit.answer(StatusCode::BAD_REQUEST, visit.code(Some(visit.say.t("login-not-ticked"))));
     }
     let network = exchange.client.to_string();
     match attempt(&app, &visit, &email, &network, form.field("code")).await {
         Ok(Tried::Right) => visit.go_on(),
         Ok(Tried::Wrong(left)) if left > 0 => {
-            visit.answer(StatusCode::BAD_REQUEST, visit.code(Some(visit.words.wrong_code(left))))
+            visit.answer(StatusCode::BAD_REQUEST, visit.code(Some(visit.say.a("login-wrong-code", "left", left))))
         }
-        Ok(Tried::Wrong(_) | Tried::TooMany) => visit.note(StatusCode::TOO_MANY_REQUESTS, &visit.words.too_many_codes),
+        Ok(Tried::Wrong(_) | Tried::TooMany) => visit.note(StatusCode::TOO_MANY_REQUESTS, Note::TooManyCodes),
         Err(error) => visit.unavailable(&error),
     }
 }

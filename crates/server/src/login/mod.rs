@@ -7,9 +7,9 @@
 pub mod address;
 pub mod code;
 pub mod end;
+mod note;
 pub mod page;
 pub mod terminal;
-mod words;
 
 use sekisho_store::Login;
 

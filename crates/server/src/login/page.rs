@@ -11,23 +11,26 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri, header};
 use sekisho_core::login::LoginSecret;
 use sekisho_store::{Login, LoginState, StoreError};
 
+use super::note::Note;
 use super::program;
-use super::words::{Note, Words};
 use crate::app::App;
+use crate::console::text::Say;
+use crate::console::visitor::reader;
 use crate::exchange::Exchange;
-use crate::http::{Code, Problem, form, negotiate};
+use crate::http::{Code, Problem, form};
 
-/// The pages load their style sheet and send forms to themselves; nothing may show them inside another page.
-const CSP: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The pages load their style sheet and their icon and send forms to themselves; nothing may show them inside another page.
+const CSP: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What a page shows.
 pub(super) enum Step {
     /// Who started it, and the form for the address.
-    Address { typed: String, wrong: Option<&'static str> },
+    Address { typed: String, wrong: Option<String> },
     /// The form for the code.
     Code { email: String, wrong: Option<String> },
     /// Something to read.
-    Note(&'static Note),
+    Note(Note),
 }
 
 /// Who started it, and who looks at it.
@@ -41,8 +44,8 @@ struct Facts {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Page<'a> {
-    words: &'static Words,
-    title: &'static str,
+    say: Say,
+    title: String,
     id: &'a str,
     step: Step,
     facts: Option<Facts>,
@@ -71,7 +74,7 @@ pub async fn show(
 /// A person at the page of a login that is under way, or at least known.
 pub(super) struct Visit<'a> {
     pub(super) login: Login,
-    pub(super) words: &'static Words,
+    pub(super) say: Say,
     pub(super) id: String,
     exchange: &'a Exchange,
 }
@@ -84,17 +87,17 @@ impl<'a> Visit<'a> {
         path: PagePath,
         headers: &HeaderMap,
     ) -> Result<Visit<'a>, Result<Response<Body>, Problem>> {
-        let words = Words::of(negotiate::language(headers));
-        let unknown = || note(words, StatusCode::NOT_FOUND, &words.unknown);
+        let say = reader(headers, &exchange.origin);
+        let unknown = || note(say, StatusCode::NOT_FOUND, Note::Unknown);
         let page = path.ok().and_then(|Path(id)| LoginSecret::parse(&id)).ok_or_else(unknown)?;
-        let found = app.store.logins().find_by_page(&page.hash()).await.map_err(|e| unavailable(words, &e))?;
+        let found = app.store.logins().find_by_page(&page.hash()).await.map_err(|e| unavailable(say, &e))?;
         let login = found.ok_or_else(unknown)?;
         // What was confirmed in time stays a success to look at.
         let finished = matches!(login.state, LoginState::Done | LoginState::Ended);
         if login.is_over(app.clock.now()) && !finished {
-            return Err(note(words, StatusCode::GONE, &words.expired));
+            return Err(note(say, StatusCode::GONE, Note::Expired));
         }
-        Ok(Visit { login, words, id: page.expose(), exchange })
+        Ok(Visit { login, say, id: page.expose(), exchange })
     }
 
     /// The same for a form: it has to come from these pages, and the login has to wait for it.
@@ -105,9 +108,8 @@ impl<'a> Visit<'a> {
         headers: &HeaderMap,
         waits: impl Fn(LoginState) -> bool,
     ) -> Result<Visit<'a>, Result<Response<Body>, Problem>> {
-        let words = Words::of(negotiate::language(headers));
         if !form::is_ours(headers, &exchange.origin) {
-            return Err(note(words, StatusCode::BAD_REQUEST, &words.not_from_here));
+            return Err(note(reader(headers, &exchange.origin), StatusCode::BAD_REQUEST, Note::NotFromHere));
         }
         let visit = Visit::of(app, exchange, path, headers).await?;
         match waits(visit.login.state) {
@@ -121,15 +123,15 @@ impl<'a> Visit<'a> {
         match self.login.state {
             LoginState::Open => self.address("", None),
             LoginState::Asked => self.code(None),
-            LoginState::Confirmed => Step::Note(&self.words.confirmed),
-            LoginState::Done => Step::Note(&self.words.done),
-            LoginState::Ended => Step::Note(&self.words.ended),
+            LoginState::Confirmed => Step::Note(Note::Confirmed),
+            LoginState::Done => Step::Note(Note::Done),
+            LoginState::Ended => Step::Note(Note::Ended),
         }
     }
 
-    /// The form for the address, with what was typed into it and what is wrong with that.
+    /// The form for the address, with what was typed into it and the name of the text that says what is wrong with that.
     pub(super) fn address(&self, typed: &str, wrong: Option<&'static str>) -> Step {
-        Step::Address { typed: typed.chars().take(254).collect(), wrong }
+        Step::Address { typed: typed.chars().take(254).collect(), wrong: wrong.map(|wrong| self.say.t(wrong)) }
     }
 
     /// The form for the code.
@@ -150,19 +152,18 @@ impl<'a> Visit<'a> {
             here: self.exchange.client.to_string(),
             started: self.login.created_at.to_string().replace('T', " ").replace('Z', " UTC"),
         };
-        let title = title(self.words, &step);
-        let (words, id, elsewhere) = (self.words, self.id.as_str(), self.elsewhere());
-        respond(status, &Page { words, title, id, step, facts: Some(facts), elsewhere })
+        let (say, id, elsewhere) = (self.say, self.id.as_str(), self.elsewhere());
+        respond(status, &Page { say, title: title(say, &step), id, step, facts: Some(facts), elsewhere })
     }
 
     /// A page to read.
-    pub(super) fn note(&self, status: StatusCode, text: &'static Note) -> Result<Response<Body>, Problem> {
-        note(self.words, status, text)
+    pub(super) fn note(&self, status: StatusCode, text: Note) -> Result<Response<Body>, Problem> {
+        note(self.say, status, text)
     }
 
     /// The database did not do what was asked.
     pub(super) fn unavailable(&self, error: &StoreError) -> Result<Response<Body>, Problem> {
-        unavailable(self.words, error)
+        unavailable(self.say, error)
     }
 
     /// After a form that did something: the page again, so that a reload sends nothing twice.
@@ -178,22 +179,22 @@ impl<'a> Visit<'a> {
     }
 }
 
-fn title(words: &'static Words, step: &Step) -> &'static str {
-    match step {
-        Step::Address { .. } => words.address_title,
-        Step::Code { .. } => words.code_title,
-        Step::Note(note) => note.title,
-    }
+fn title(say: Say, step: &Step) -> String {
+    say.t(match step {
+        Step::Address { .. } => "login-address-title",
+        Step::Code { .. } => "login-code-title",
+        Step::Note(note) => note.told()[0],
+    })
 }
 
-fn note(words: &'static Words, status: StatusCode, text: &'static Note) -> Result<Response<Body>, Problem> {
+fn note(say: Say, status: StatusCode, text: Note) -> Result<Response<Body>, Problem> {
     let step = Step::Note(text);
-    respond(status, &Page { words, title: text.title, id: "", step, facts: None, elsewhere: false })
+    respond(status, &Page { say, title: title(say, &step), id: "", step, facts: None, elsewhere: false })
 }
 
-fn unavailable(words: &'static Words, error: &StoreError) -> Result<Response<Body>, Problem> {
+fn unavailable(say: Say, error: &StoreError) -> Result<Response<Body>, Problem> {
     tracing::warn!("a login's page could not be made: {error}");
-    note(words, StatusCode::SERVICE_UNAVAILABLE, &words.unavailable)
+    note(say, StatusCode::SERVICE_UNAVAILABLE, Note::Unavailable)
 }
 
 fn respond(status: StatusCode, page: &Page<'_>) -> Result<Response<Body>, Problem> {
@@ -211,7 +212,7 @@ fn respond(status: StatusCode, page: &Page<'_>) -> Result<Response<Body>, Proble
 fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
-        (header::VARY, "Accept-Language"),
+        (header::VARY, "Cookie, Accept-Language"),
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::REFERRER_POLICY, "strict-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

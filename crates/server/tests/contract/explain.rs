@@ -188,6 +188,25 @@ async fn the_style_is_kept_for_good_under_the_address_that_pages_give_it() {
 }
 
 #[tokio::test]
+async fn every_page_names_the_icon_which_may_be_shown_and_browsers_find_it_where_they_look() {
+    let app = TestApp::start().await;
+    let found = app.get("/favicon.ico").await;
+    assert_eq!((found.status, found.header("content-type")), (200, Some("image/svg+xml")));
+    assert_eq!(found.header("cache-control"), Some("public, max-age=3600"));
+    assert_eq!(found.header("content-security-policy"), Some("default-src 'none'"), "opened by itself it does nothing");
+    for path in ["/", "/problems/package_blocked", "/why/npm/x", "/login/nothing", "/sign-in"] {
+        let page = app.ask(Ask::get(path).header("accept", HTML)).await;
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("img-src 'self'"), "{path}: {policy}");
+        let text = page.text();
+        let (_, rest) = text.split_once("<link rel=\"icon\" type=\"image/svg+xml\" href=\"").expect(path);
+        let icon = app.get(rest.split('"').next().unwrap()).await;
+        assert_eq!(icon.header("cache-control"), Some("public, max-age=31536000, immutable"), "{path}");
+        assert_eq!(icon.text(), found.text(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn why_shows_the_operator_s_reason_and_that_an_entry_of_his_allows() {
     let app = Setup::default().malware("MAL-1", "pkg:npm/lifted").allow("pkg:npm/lifted@1.0.0", None).start().await;
     let why = async |path: &str| app.ask(Ask::get(path).header("accept", "application/json")).await.json();
@@ -208,7 +227,7 @@ async fn a_browser_at_the_address_itself_reads_what_it_is_and_how_to_use_it() {
     for path in ["/", "/npm", "/npm/", "/pypi", "/pypi/"] {
         let answer = app.ask(Ask::get(path).header("accept", HTML)).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/html; charset=utf-8")), "{path}");
-        assert_eq!(answer.header("vary"), Some("Accept"), "{path}");
+        assert_eq!(answer.header("vary"), Some("Accept, Accept-Language, Cookie"), "{path}");
         let text = answer.text();
         for part in [
             "<title>Sekisho</title>",
@@ -228,6 +247,8 @@ async fn a_browser_at_the_address_itself_reads_what_it_is_and_how_to_use_it() {
     }
     let page = app.ask(Ask::get("/").header("accept", HTML)).await.text();
     insta::assert_snapshot!("home_html", without_style(&page));
+    let japanese = Ask::get("/").header("accept", HTML).header("accept-language", "ja");
+    insta::assert_snapshot!("home_html_ja", without_style(&app.ask(japanese).await.text()));
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ pub(super) fn pypi_rows(route: PypiRoute) -> Vec<Row> {
 }
 
 /// Every address that the API and the pages route, and whether it can lead to a package's bytes or metadata: none can.
-pub(super) const PAGES: [&str; 24] = [
+pub(super) const PAGES: [&str; 26] = [
     "/api/v1/tokens",
     "/api/v1/tokens/status",
     "/api/v1/tokens/regenerate",
@@ -165,6 +165,8 @@ pub(super) const PAGES: [&str; 24] = [
     "/login/{page}/code",
     "/login/{page}/end",
     "/assets/page.css",
+    "/assets/icon.svg",
+    "/favicon.ico",
     "/o/{org_id}/guard/org-user-tokens",
     "/o/{org_id}/guard/org-user-tokens/probe",
     "/o/{org_id}/guard/org-user-tokens/by-id/{token_id}",

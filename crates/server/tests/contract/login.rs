@@ -233,7 +233,7 @@ async fn after_five_wrong_codes_of_an_address_and_network_the_right_one_is_not_l
     for left in [4, 3, 2] {
         let answer = login.enter(&app, "WRNGC0DE00").await;
         assert_eq!(answer.status, 400);
-        assert!(answer.text().contains(&format!("{left} tries are left")), "{}", answer.text());
+        assert!(answer.text().contains(&format!("\u{2068}{left}\u{2069} tries are left")), "{}", answer.text());
     }
     assert!(login.enter(&app, "no code at all").await.text().contains("One try is left"));
     assert_eq!(login.enter(&app, "WRNGC0DE00").await.status, 429);

@@ -190,7 +190,7 @@ async fn pages_are_kept_by_nobody_shown_in_nothing_and_name_nobody_where_they_we
             ("referrer-policy", "strict-origin"),
             ("x-frame-options", "DENY"),
             ("x-content-type-options", "nosniff"),
-            ("vary", "Accept-Language"),
+            ("vary", "Cookie, Accept-Language"),
         ] {
             assert_eq!(answer.header(name), Some(value), "{name}: {}", answer.show());
         }

@@ -10,8 +10,16 @@ use serde_json::Value;
 
 use crate::support::assert_problem;
 
-/// Pages for browsers, which are no part of the JSON API.
-const HTML: [&str; 5] = ["/login/{}", "/login/{}/address", "/login/{}/code", "/login/{}/end", "/assets/page.css"];
+/// Pages for browsers and what they load, which are no part of the JSON API.
+const HTML: [&str; 7] = [
+    "/login/{}",
+    "/login/{}/address",
+    "/login/{}/code",
+    "/login/{}/end",
+    "/assets/page.css",
+    "/assets/icon.svg",
+    "/favicon.ico",
+];
 /// One route of ours that the document writes as two, because it has no word for "one or two segments".
 const WHY: (&str, [&str; 2]) = ("/why/{}/{}", ["/why/{}/{}", "/why/{}/{}/{}"]);
 /// Addresses under npm's root, whose paths no router parses.

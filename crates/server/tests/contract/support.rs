@@ -24,9 +24,10 @@ pub(crate) fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert!(body["request_id"].as_str().is_some_and(|id| id.len() == 32), "{body}");
 }
 
-/// A page without what changes with every change of the style sheet or the script, and with every request.
+/// A page without what changes with every change of the style sheet, the icon or the script, and with every request.
 pub(crate) fn without_style(page: &str) -> String {
     let page = page.replace(&sekisho_server::explain::style_version(), "<style>");
+    let page = page.replace(&sekisho_server::explain::icon_version(), "<icon>");
     let without = |page: &str, before: &str, length: usize, mark: &str| {
         let mut parts = page.split(before);
         let first = parts.next().unwrap_or_default().to_owned();

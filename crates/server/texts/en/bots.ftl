@@ -105,3 +105,29 @@ cond-pipeline-source = Event
 cond-subject = Subject (sub)
 cond-allow-events = Events that are allowed all the same
 cond-job-project-id = Project in which the job runs
+
+cond-wrong-issuer = The issuer is no address like https://id.example.
+cond-wrong-issuer-scheme = The issuer's address does not begin with https://. Plain http is for issuers in one's own network that the operator marks as internal.
+cond-wrong-issuer-extras = An issuer's address has neither a user name nor a query nor a fragment.
+cond-wrong-public-issuer = This is the issuer of { $provider }: choose that provider for it.
+cond-wrong-event = The event { $name } needs no permission here.
+cond-wrong-unknown = There is no condition { $name } here; there are: { $known }.
+cond-wrong-empty = { $name }: there is no value. Leave the condition empty, or give it one.
+cond-wrong-many = { $name }: these are more than 50 values.
+cond-wrong-shape = { $name }: a value has 1 to 512 bytes and no control characters.
+cond-wrong-star-within = { $name }: a * may stand at the end only.
+cond-wrong-id = { $name }: an id is a number, as the provider's interface shows it, not a name.
+cond-wrong-flag = { $name }: write true or false.
+cond-wrong-star = { $name }: no * is possible here, values are compared whole.
+cond-wrong-start = { $count ->
+    [0] { $name }: before the * there has to be a name.
+    [one] { $name }: before the * there have to be at least one slash and a name.
+   *[other] { $name }: before the * there have to be at least { $count } slashes and a name.
+}
+cond-wrong-subject = { $name }: before the * there have to be two whole parts, as in repo:acme/*.
+cond-wrong-no-claims = { $provider } has conditions by name, and no other claims.
+cond-wrong-many-claims = These are more than 20 claims.
+cond-wrong-subject-claim = The claim sub has a field of its own: the subject.
+cond-wrong-checked-claim = The claim { $name } is checked for every token anyway.
+cond-wrong-everybody = This would trust everybody whom the issuer signs for. Give one of these, or a whole subject: { $ids }.
+cond-wrong-everybody-generic = This would trust everybody whom the issuer signs for. Give a subject, or another claim.

@@ -93,3 +93,6 @@ halt-sent-before = This form was sent before
 halt-sent-before-next = What it made is there, and nothing more was made. A token is shown once only: if you did not keep it, revoke it and issue another one.
 halt-exports = As many exports run as may at once
 halt-exports-next = Try again when one has ended.
+
+problem-code = Code
+problem-status = HTTP status

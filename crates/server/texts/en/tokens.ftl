@@ -99,6 +99,7 @@ tokens-import-once = The answer is a file, tokens.csv, with every token in it. I
 tokens-import-now = Issue all
 tokens-import-nothing = There is nothing in the list. Choose a file or paste lines.
 tokens-import-both = Give a file or a pasted list, not both.
+tokens-import-too-large = The list is larger than 512 KiB, which a thousand lines never are. Nothing was issued.
 tokens-import-too-many = A list has at most 1,000 lines. Nothing was issued.
 tokens-import-bad = { $count ->
     [one] One line is wrong. Nothing was issued.

@@ -46,6 +46,7 @@ why-do-check-name = Choose another version, or another package. Check the spelli
 why-do-other = Choose another version, or another package.
 why-do-ask-operator = If you believe that this is a mistake, ask the operator of this checkpoint.
 why-do-ask-organisation = If you believe that this is a mistake, ask those who manage your organisation here: the entry is theirs.
+why-asked-without = You asked without a key and are not signed in: an organisation's own list may refuse more than this.
 why-organisation-may = If your package manager says that it is blocked by the organisation's policy, your organisation does not want it: ask those who manage it here.
 
 why-takers = Who took it

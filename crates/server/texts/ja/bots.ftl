@@ -105,3 +105,28 @@ cond-pipeline-source = イベント
 cond-subject = サブジェクト（sub）
 cond-allow-events = 例外として許可するイベント
 cond-job-project-id = ジョブを実行するプロジェクト
+
+cond-wrong-issuer = 発行者が https://id.example のようなアドレスになっていません。
+cond-wrong-issuer-scheme = 発行者のアドレスが https:// で始まっていません。http を使えるのは、サーバーの管理者が内部と指定した、自社ネットワーク内の発行者だけです。
+cond-wrong-issuer-extras = 発行者のアドレスに、ユーザー名、クエリー、フラグメントは使えません。
+cond-wrong-public-issuer = これは { $provider } の発行者です。プロバイダーとして { $provider } を選んでください。
+cond-wrong-event = イベント { $name } には許可が要りません。
+cond-wrong-unknown = { $name } という条件はありません。使える条件: { $known }
+cond-wrong-empty = { $name }: 値がありません。空欄にするか、値を書いてください。
+cond-wrong-many = { $name }: 値は 50 個までです。
+cond-wrong-shape = { $name }: 値は 1～512 バイトで、制御文字は使えません。
+cond-wrong-star-within = { $name }: * を使えるのは末尾だけです。
+cond-wrong-id = { $name }: ID は名前ではなく、プロバイダーの画面に表示される数値です。
+cond-wrong-flag = { $name }: true か false を書いてください。
+cond-wrong-star = { $name }: ここでは * を使えません。値は完全に一致する必要があります。
+cond-wrong-start = { $count ->
+    [0] { $name }: * の前に名前が必要です。
+   *[other] { $name }: * の前に、少なくとも { $count } 個のスラッシュと名前が必要です。
+}
+cond-wrong-subject = { $name }: * の前に、repo:acme/* のように 2 つの要素が必要です。
+cond-wrong-no-claims = { $provider } では名前の付いた条件だけを使えます。その他のクレームは指定できません。
+cond-wrong-many-claims = クレームは 20 個までです。
+cond-wrong-subject-claim = クレーム sub は、専用の項目「サブジェクト」に書いてください。
+cond-wrong-checked-claim = クレーム { $name } は、すべてのトークンで常に確認されます。
+cond-wrong-everybody = このままでは、発行者が署名するすべての人を信頼することになります。次のいずれか、または完全なサブジェクトを指定してください: { $ids }
+cond-wrong-everybody-generic = このままでは、発行者が署名するすべての人を信頼することになります。サブジェクトか、その他のクレームを指定してください。

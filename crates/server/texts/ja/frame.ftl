@@ -93,3 +93,6 @@ halt-sent-before = このフォームは送信済みです
 halt-sent-before-next = 最初の送信の結果は有効で、新たに作成されたものはありません。トークンは一度しか表示されません。控えていない場合は、失効させて発行し直してください。
 halt-exports = 同時に実行できるエクスポートの数に達しています
 halt-exports-next = 実行中のエクスポートが終わってから、もう一度試してください。
+
+problem-code = コード
+problem-status = HTTP ステータス

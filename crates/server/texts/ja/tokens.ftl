@@ -96,6 +96,7 @@ tokens-import-once = 発行したすべてのトークンを含むファイル t
 tokens-import-now = すべて発行
 tokens-import-nothing = リストが空です。ファイルを選ぶか、行を貼り付けてください。
 tokens-import-both = ファイルと貼り付けたリストのどちらか一方だけを指定してください。
+tokens-import-too-large = リストが 512 KiB を超えています。1,000 行であれば、この大きさにはなりません。トークンは発行されていません。
 tokens-import-too-many = リストは最大 1,000 行です。トークンは発行されていません。
 tokens-import-bad = { $count ->
    *[other] { $count } 行に誤りがあります。トークンは発行されていません。

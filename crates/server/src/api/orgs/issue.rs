@@ -14,7 +14,7 @@ use crate::api::{gone_meanwhile, json, store_problem};
 use crate::app::App;
 use crate::authority::{IssueTokens, May};
 use crate::http::{Code, Problem};
-use crate::issuing::{LONGEST_LIFE, Minted, longest_life};
+use crate::issuing::{LONGEST_LIFE, Lives, Minted};
 
 /// Issues a token. The answer is the only time that it is shown; the same identifier may have several.
 pub async fn issue(
@@ -27,8 +27,8 @@ pub async fn issue(
     fields.only(&["user_identifier", "expires_in"]);
     let identifier = fields.required("user_identifier", IDENTIFIER, |text| UserIdentifier::parse(text).ok());
     let wanted = fields.number("expires_in", 1..=LONGEST_LIFE);
-    let most = longest_life(&app, may.org()).await.map_err(|e| store_problem(&e))?;
-    if let (Some(wanted), Some(most)) = (wanted, most)
+    let lives = Lives::find(&app, may.org()).await.map_err(|e| store_problem(&e))?;
+    if let (Some(wanted), Some(most)) = (wanted, lives.most)
         && wanted > most
     {
         fields.wrong(format!("expires_in: the organisation's tokens live {most} seconds at most"));
@@ -41,7 +41,7 @@ pub async fn issue(
         return Ok(answer);
     }
 
-    let minted = Minted::new(&app, identifier, &may.actor(), wanted.or(most));
+    let minted = Minted::new(&app, identifier, &may.actor(), wanted.or(lives.usual));
     let (answer, audit) = (answer(&minted), minted.issued(&app, &may));
     let once = call.as_ref().map(|call| call.keep(&app, StatusCode::CREATED, &answer));
     let tokens = app.store.org_tokens();

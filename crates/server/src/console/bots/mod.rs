@@ -2,6 +2,7 @@
 
 pub(super) mod keys;
 pub(super) mod one;
+mod refused;
 pub(super) mod sessions;
 mod steps;
 pub(super) mod trust;

@@ -1,5 +1,7 @@
 //! `/console/{org_id}/bots/{bot_id}/trust`: the pipelines that a bot trusts: conditions, given by a form and taken away.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
@@ -7,11 +9,12 @@ use http::StatusCode;
 use sekisho_core::id::TrustId;
 use sekisho_oidc::{Conditions, Provider};
 use sekisho_store::{Bot, Trust};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::super::page::{Frame, Halt, Tab, Why, answer};
+use super::super::text::Say;
 use super::super::visitor::Answered;
+use super::refused::refused;
 use super::words::{self, Told, label};
 use super::{AppState, AtBot};
 use crate::app::App;
@@ -65,7 +68,7 @@ struct Input {
 
 /// Why conditions are not taken.
 enum Wrong {
-    /// The rule, in the words of who checks conditions.
+    /// The rule.
     Refused(String),
     /// The settings do not allow the issuer.
     Issuer,
@@ -123,7 +126,7 @@ pub(in crate::console) async fn add(State(app): AppState, desk: AtBot, body: Bod
     let (visitor, bot, fields) = (desk.visitor(), &desk.bot, Form::read(body).await?);
     desk.may_give()?;
     let provider = provider(fields.field("provider")).ok_or_else(|| visitor.halt(Why::NotFound))?;
-    let conditions = match read(provider, &fields) {
+    let conditions = match read(provider, &fields, visitor.say) {
         Ok(conditions) => conditions,
         Err(wrong) => return form(&app, &desk, provider, Some(&fields), Some(wrong)),
     };
@@ -147,35 +150,25 @@ pub(in crate::console) async fn add(State(app): AppState, desk: AtBot, body: Bod
 }
 
 /// The conditions of a form: of each, one value a line.
-fn read(provider: Provider, fields: &Form) -> Result<Conditions, Wrong> {
-    let lines = |name: &str| -> Vec<Value> {
-        fields.field(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(Value::from).collect()
+fn read(provider: Provider, fields: &Form, say: Say) -> Result<Conditions, Wrong> {
+    let lines = |name: &str| -> Vec<String> {
+        fields.field(name).lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
     };
-    let mut written = Map::new();
-    written.insert("provider".to_owned(), provider.name().into());
-    written.insert("issuer".to_owned(), fields.field("issuer").into());
-    for name in provider.conditions().chain(["allow_events"]) {
-        let values = lines(name);
-        if !values.is_empty() {
-            written.insert(name.to_owned(), values.into());
-        }
-    }
+    let given = provider.conditions().map(|name| (name.to_owned(), lines(name)));
+    let given = given.filter(|(_, values)| !values.is_empty()).collect();
+    let mut claims: BTreeMap<String, Vec<String>> = BTreeMap::new();
     if provider == Provider::Generic {
-        let mut claims = Map::new();
-        for line in fields.field("claims").lines().map(str::trim).filter(|line| !line.is_empty()) {
+        for line in lines("claims") {
             let (name, value) = line.split_once('=').ok_or(Wrong::Claims)?;
             let (name, value) = (name.trim(), value.trim());
             if name.is_empty() || value.is_empty() {
                 return Err(Wrong::Claims);
             }
-            let values = claims.entry(name).or_insert_with(|| json!([]));
-            values.as_array_mut().ok_or(Wrong::Claims)?.push(value.into());
-        }
-        if !claims.is_empty() {
-            written.insert("claims".to_owned(), claims.into());
+            claims.entry(name.to_owned()).or_default().push(value.to_owned());
         }
     }
-    serde_json::from_value(written.into()).map_err(|error| Wrong::Refused(error.to_string()))
+    let conditions = Conditions::new(provider, fields.field("issuer"), given, claims, lines("allow_events"));
+    conditions.map_err(|error| Wrong::Refused(refused(&error, say)))
 }
 
 fn provider(text: &str) -> Option<Provider> {

@@ -57,7 +57,10 @@ pub(in crate::console) async fn add(State(app): State<Arc<App>>, seat: Seat<Mana
     let mut changes = app.store.organisations().begin().await.map_err(|e| visitor.failed(&e))?;
     let noting = |action, subject, detail| seat.may.audit(&app, now, action, subject, detail);
     match rules::put(&mut changes, seat.org().id, &new, noting).await.map_err(|e| visitor.failed(&e))? {
-        Put::Added | Put::Replaced(_) => changes.commit().await.map_err(|e| visitor.failed(&e))?,
+        Put::Added | Put::Replaced(_) => {
+            changes.commit().await.map_err(|e| visitor.failed(&e))?;
+            put_in_force(&app).await;
+        }
         Put::Unchanged(_) => {}
         Put::Full => {
             let wrong = vec!["settings-full"];
@@ -79,6 +82,14 @@ pub(in crate::console) async fn remove(State(app): State<Arc<App>>, seat: Seat<M
     let removed = rules::remove(&mut changes, seat.org().id, id, noting).await.map_err(|e| visitor.failed(&e))?;
     if removed {
         changes.commit().await.map_err(|e| visitor.failed(&e))?;
+        put_in_force(&app).await;
     }
     Ok(see_other(visitor, &seat.at("/settings?done=rule-removed#list")))
+}
+
+/// The change counts on this node from the next request on. It is stored: where it can't be read now, it soon is.
+async fn put_in_force(app: &App) {
+    if let Err(error) = app.follow_entries().await {
+        tracing::warn!("an organisation's changed entries are looked for again: {error}");
+    }
 }

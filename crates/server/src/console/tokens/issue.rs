@@ -10,12 +10,12 @@ use super::super::once;
 use super::super::page::{Frame, Tab, Why, answer};
 use super::super::seat::Seat;
 use super::super::visitor::Answered;
-use super::life::{Choice, Lives};
+use super::life::Choice;
 use super::{AppState, minted};
 use crate::app::App;
 use crate::authority::{IssueTokens, ManageTokens, Needs};
 use crate::http::form::Form;
-use crate::issuing::Minted;
+use crate::issuing::{Lives, Minted};
 
 #[derive(Template)]
 #[template(path = "console/token_new.html")]

@@ -1,22 +1,11 @@
 //! How long a token is to live, as a form or a file says it, within what the organisation allows.
 
-use sekisho_store::Organisation;
-
 use super::super::text::Say;
-use crate::issuing::LONGEST_LIFE;
+use crate::issuing::{LONGEST_LIFE, Lives};
 
 const DAY: i64 = 86_400;
 /// Days that a form offers.
 const OFFERED: [&str; 3] = ["30", "90", "365"];
-
-/// What an organisation says about its tokens' lives, in seconds.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lives {
-    /// Where nothing else is said; none: for ever.
-    pub(super) usual: Option<i64>,
-    /// At most; none: for ever.
-    pub(super) most: Option<i64>,
-}
 
 /// The text is no life that a token of the organisation can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +19,6 @@ pub(super) struct Choice {
 }
 
 impl Lives {
-    pub(super) fn of(org: &Organisation) -> Lives {
-        Lives { usual: org.usual_token_seconds(), most: org.max_token_seconds }
-    }
-
     /// What a form's choice means in seconds; none: for ever. `days` is the number beside it, which counts for `other`.
     pub(super) fn read(&self, choice: &str, days: &str) -> Result<Option<i64>, WrongLife> {
         match choice {

@@ -309,7 +309,11 @@ async fn conditions_that_would_trust_everybody_are_refused_with_what_was_typed()
                 ("repository_owner_id", "65"),
                 ("allow_events", "push"),
             ],
-            "needs no permission",
+            "needs no permission here",
+        ),
+        (
+            vec![("provider", "gitlab"), ("issuer", issuer.as_str()), ("project_path", "acme*")],
+            "at least one slash and a name",
         ),
         (vec![("provider", "generic"), ("issuer", issuer.as_str()), ("claims", "pipeline")], "A claim is written as"),
         (vec![("provider", "generic"), ("issuer", issuer.as_str())], "would trust everybody"),
@@ -321,6 +325,10 @@ async fn conditions_that_would_trust_everybody_are_refused_with_what_was_typed()
     let page =
         world.post("/trust", &[("provider", "github"), ("issuer", &issuer), ("repository", "acme/app")]).await.text();
     assert!(page.contains(">acme/app</textarea>"), "{page}");
+    let mut japanese = world.browser.clone().japanese();
+    let fields = [("provider", "github"), ("issuer", issuer.as_str()), ("repository", "acme/app")];
+    let page = japanese.post(&world.app, &world.at("/trust"), &fields).await.text();
+    assert!(page.contains("すべての人を信頼する") && !page.contains("trust everybody"), "{page}");
     assert_eq!(world.post("/trust", &[("provider", "other")]).await.status, 404);
     assert!(world.app.app.store.trusts().of_bot(world.company.org, world.bot).await.unwrap().is_empty());
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bots;
+mod home;
 mod installs;
 mod me;
 mod members;

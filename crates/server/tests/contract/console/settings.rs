@@ -1,7 +1,7 @@
 //! Settings of an organisation, and its own list.
 
 use sekisho_core::org::Role;
-use sekisho_testkit::{Ask, TestApp};
+use sekisho_testkit::{Ask, TestApp, fixtures};
 
 use super::support::{Browser, Company, address};
 
@@ -85,6 +85,23 @@ async fn guard_off_ends_the_organisation_s_tokens_and_on_again_they_count() {
     app.app.callers.follow_revocations().await.unwrap();
     assert_eq!(status().await, 200);
     assert_eq!(owner.post(&app, &company.at("/settings/guard"), &[("guard", "maybe")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn an_entry_counts_on_this_node_once_the_page_says_so_and_no_longer_once_it_is_off() {
+    let app = TestApp::start().await;
+    fixtures::npm(&app.upstream, "left-pad", &["1.0.0"]);
+    let company = Company::of(&app).await;
+    let token = app.org_token(company.org, "someone@acme.example", None).await;
+    let status = async || app.ask(Ask::get("/npm/left-pad/-/left-pad-1.0.0.tgz").bearer(&token.key)).await.status;
+    assert_eq!(status().await, 302);
+    let mut owner = Browser::sign_in(&app, &address(Role::Owner)).await;
+    let form = [("effect", "block"), ("package", "pkg:npm/left-pad"), ("reason", "no"), ("days", "")];
+    assert_eq!(owner.post(&app, &company.at("/settings/rules"), &form).await.status, 303);
+    assert_eq!(status().await, 403);
+    let id = app.app.store.rules().of_org(company.org).await.unwrap()[0].id.to_string();
+    assert_eq!(owner.post(&app, &company.at("/settings/rules/remove"), &[("rule", &id)]).await.status, 303);
+    assert_eq!(status().await, 302);
 }
 
 #[tokio::test]

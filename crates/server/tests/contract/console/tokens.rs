@@ -339,6 +339,10 @@ async fn a_list_is_imported_whole_or_not_at_all() {
     let page = issuer.ask(&app, multipart(&path, &form, &all_bad, "")).await;
     assert!(page.status == 400 && page.text().contains(", 1000"), "every bad line is named: {}", page.text());
     assert!(page.body.len() < 60_000, "{}", page.body.len());
+    let large = format!("{}\n", "x".repeat(1023)).repeat(512);
+    let page = issuer.ask(&app, multipart(&path, &form, &large, "")).await;
+    assert!(page.status == 413 && page.text().contains("larger than 512 KiB"), "{}", page.text());
+    assert!(page.text().contains("name=\"form\"") && !page.text().contains("xxxxx"), "the form, anew");
     assert!(tokens(&app, &company).await.is_empty() && noted(&app, &company).await.is_empty());
 
     let good = "identifier,days\r\ndev1@acme.example\r\n-x_1+1,30\r\n";

@@ -126,6 +126,23 @@ async fn where_there_is_no_console_the_page_leads_to_none_of_its_pages() {
 }
 
 #[tokio::test]
+async fn who_shows_neither_a_key_nor_a_session_reads_that_an_organisation_may_refuse_more() {
+    let app = TestApp::start().await;
+    let company = Company::of(&app).await;
+    let token = app.org_token(company.org, "someone@acme.example", None).await;
+    let path = "/why/npm/left-pad/1.0.0";
+    let said = ("list may refuse more than this.", "組織独自のリスト");
+    let stranger = Browser::new().get(&app, path).await.text();
+    assert!(stranger.contains(said.0), "{stranger}");
+    let japanese = Browser::new().japanese().get(&app, path).await.text();
+    assert!(japanese.contains(said.1), "{japanese}");
+    let signed_in = Browser::sign_in(&app, &address(Role::GuardViewer)).await.get(&app, path).await.text();
+    assert!(!signed_in.contains(said.0), "{signed_in}");
+    let known = app.ask(Ask::get(path).header("accept", "text/html").bearer(&token.key)).await.text();
+    assert!(known.contains(">allowed<") && !known.contains(said.0), "{known}");
+}
+
+#[tokio::test]
 async fn an_organisation_s_own_entries_are_told_to_its_members() {
     let app = TestApp::start().await;
     let company = Company::of(&app).await;

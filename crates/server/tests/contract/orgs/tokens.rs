@@ -40,6 +40,20 @@ on_both_engines! {
         assert_problem(&issue(",\"expires_in\":3601").await, 400, "invalid_request");
     }
 
+    async fn a_life_that_nobody_named_is_the_organisation_s_usual_one(setup) {
+        let world = world(setup).await;
+        world.app.change_organisation(world.org, |org| org.default_token_seconds = Some(7200)).await;
+        let ends = async |more: &str| {
+            let body = format!("{{\"user_identifier\":\"dev@acme.example\"{more}}}");
+            world.post("org-user-tokens", &body).await.json()["expires_at"].clone()
+        };
+        assert_eq!(ends("").await, "2026-11-23T11:00:00Z");
+        assert_eq!(ends(",\"expires_in\":null").await, "2026-11-23T11:00:00Z");
+        assert_eq!(ends(",\"expires_in\":10800").await, "2026-11-23T12:00:00Z", "the usual life is no longest one");
+        world.app.change_organisation(world.org, |org| org.max_token_seconds = Some(3600)).await;
+        assert_eq!(ends("").await, "2026-11-23T10:00:00Z", "the longest life holds for the usual one");
+    }
+
     async fn a_list_is_filtered_by_beginning_and_status_and_paged(setup) {
         let world = world(setup).await;
         let (first, _) = world.issue("a_one").await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sekisho_core::org::UserIdentifier;
 
-use super::super::life::Lives;
+use crate::issuing::Lives;
 
 /// Most tokens of one import.
 const MOST: usize = 1000;

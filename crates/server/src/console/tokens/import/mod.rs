@@ -17,13 +17,13 @@ use super::super::seat::Seat;
 use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::AppState;
-use super::life::Lives;
 use crate::api::body;
 use crate::api::export::csv_line;
 use crate::app::App;
 use crate::authority::{IssueTokens, ManageTokens, Needs};
+use crate::http::Code;
 use crate::http::multipart::Parts;
-use crate::issuing::Minted;
+use crate::issuing::{Lives, Minted};
 
 /// Largest form: a thousand lines of the longest kind, and some room.
 const MAX_FORM: usize = 512 * 1024;
@@ -46,6 +46,8 @@ struct Page<'a> {
 
 /// What is wrong with the list.
 enum Wrong {
+    /// The form is longer than forms may be here.
+    TooLarge,
     Nothing,
     Both,
     TooMany,
@@ -64,7 +66,11 @@ pub(in crate::console) async fn show(State(app): AppState, seat: Seat<IssueToken
 
 fn form(seat: &Seat<IssueTokens>, form: &str, pasted: &str, wrong: Option<Wrong>) -> Answered {
     let visitor = &seat.signed_in.visitor;
-    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = match wrong {
+        None => StatusCode::OK,
+        Some(Wrong::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+        Some(_) => StatusCode::BAD_REQUEST,
+    };
     let page = Page {
         frame: seat.frame(Tab::Tokens),
         base: seat.at("/tokens"),
@@ -80,7 +86,13 @@ fn form(seat: &Seat<IssueTokens>, form: &str, pasted: &str, wrong: Option<Wrong>
 /// Issues the tokens. The same form again issues nothing.
 pub(in crate::console) async fn import(State(app): AppState, seat: Seat<IssueTokens>, body: Body) -> Answered {
     let visitor = &seat.signed_in.visitor;
-    let body = body::read_at_most(MAX_FORM, body).await?;
+    let body = match body::read_at_most(MAX_FORM, body).await {
+        Ok(body) => body,
+        Err(problem) if problem.code() == Code::BodyTooLarge => {
+            return form(&seat, &once::fresh(&app), "", Some(Wrong::TooLarge));
+        }
+        Err(problem) => return Err(problem.into()),
+    };
     let parts = Parts::read(&visitor.headers, &body);
     let (id, file, pasted) = (parts.text("form"), parts.text("file"), parts.text("list"));
     let once = once::mark(&app, visitor, &id)?;

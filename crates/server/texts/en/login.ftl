@@ -1,0 +1,59 @@
+login-address-title = Log in to Sekisho
+login-address-intro = A package manager asks for a key that takes packages in your name. Go on only if you started this yourself, a moment ago:
+login-program = Program
+login-program-unknown = did not say its name
+login-network = Started from
+login-here = Your browser
+login-the-same = (the same network)
+login-started = Started at
+login-elsewhere = This login was started from another network than your browser's.
+login-elsewhere-means = That is right if you logged in on a server or in a container. If somebody sent you this link, it is a trick: your code would give them a key in your name.
+login-elsewhere-tick = I started this login myself, at the address above.
+login-email = Your e-mail address
+login-email-hint = A code is sent there. An address without an account gets one.
+login-send = I started it: send the code
+login-not-an-address = This is not an e-mail address. It looks like you@example.com.
+login-not-ticked = Tick the box if you started this login yourself. If you did not, end it below.
+
+login-code-title = Type the code from the mail
+login-code-intro = A code was sent to this address, if it may log in here:
+login-code-next = If no mail comes within a minute, look into the spam folder and check the address. An address gets only a few such mails an hour.
+login-code = Code
+login-code-hint = Ten letters and digits. It works once, for this login only.
+login-wrong-code = { $left ->
+    [one] This code is wrong, used, or of another login. One try is left. Look at the latest mail.
+   *[other] This code is wrong, used, or of another login. { $left } tries are left. Look at the latest mail.
+}
+login-log-in = Log in
+login-other-address = Another address, or another code
+login-facts-again = What you are logging in
+login-not-me = You did not start this login?
+login-end = This was not me: end it
+
+login-confirmed = Done. Go back to your terminal
+login-confirmed-means = The package manager gets its key within a few seconds. A mail then tells you which key it is and how to revoke it.
+login-confirmed-next = You can close this page.
+login-done = This login is complete
+login-done-means = Its key was handed to the package manager, once. A mail tells you which key it is and how to revoke it.
+login-done-next = If the key did not arrive in your terminal, run the login there again. You can close this page.
+login-ended = This login was ended
+login-ended-means = Nobody gets a key by it. If a code for it comes by mail, give it to nobody.
+login-ended-next = To log in yourself, run the login in your terminal again.
+login-expired = This login took too long
+login-expired-means = A login has to be finished within five minutes, so that an old link is of no use to anybody. Nothing was changed.
+login-expired-next = Run the login in your terminal again, and open the new address.
+login-unknown = There is no such login
+login-unknown-means = Its address is incomplete, or it is long over.
+login-unknown-next = Run the login in your terminal again, and open the address that it prints.
+login-not-from-here = Not accepted
+login-not-from-here-means = What was sent did not come from this page, or your browser hid where it came from. Nothing was changed.
+login-not-from-here-next = Open the address from your terminal again and fill in the form there.
+login-too-many-codes = Too many wrong codes
+login-too-many-codes-means = Five wrong codes were typed for this address from your network within an hour. Further ones are not looked at.
+login-too-many-codes-next = Wait an hour, then run the login in your terminal again.
+login-too-many-mails = Too many logins from your network
+login-too-many-mails-means = Your network has asked for as many mails as it may within an hour.
+login-too-many-mails-next = Wait until the hour is over, then run the login in your terminal again.
+login-unavailable = Not available right now
+login-unavailable-means = The checkpoint can't reach its database. Nothing was changed.
+login-unavailable-next = Load this page again in a moment.
