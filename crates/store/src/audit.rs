@@ -3,19 +3,31 @@
 //!
 //! Every change goes past here, and so this is where it is asked whether whoever makes it still may.
 
+use std::time::Duration;
+
 use sekisho_core::Timestamp;
 use sekisho_core::id::{AuditId, OrgId};
 use sekisho_core::org::Right;
+use uuid::Uuid;
 
 use crate::authority::{self, Authority, AuthorityHolder};
 use crate::db::{Db, Row, Tx, sql};
 use crate::error::StoreError;
+use crate::ledger::id_at;
+
+/// An id may be later than its row's moment: whoever writes many rows at once gives each a millisecond of its own. So
+/// far, and not further.
+const AHEAD: Duration = Duration::from_secs(60 * 60);
 
 statements! {
     INSERT = "INSERT INTO audit (id, org_id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    PAGE = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 \
-            AND ($3 = '' OR actor = $3) AND ($4 = '' OR action = $4) AND at >= $5 AND at < $6 \
-            ORDER BY id DESC LIMIT $7";
+    // One for each index, so that no page reads the whole log: what is seldom is found as quickly as what is not.
+    PAGE = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 AND id >= $3 \
+            AND at >= $4 AND at < $5 ORDER BY id DESC LIMIT $6";
+    PAGE_OF_ACTOR = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 AND id >= $3 \
+                     AND at >= $4 AND at < $5 AND actor = $7 AND ($8 = '' OR action = $8) ORDER BY id DESC LIMIT $6";
+    PAGE_OF_ACTION = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 AND id >= $3 \
+                      AND at >= $4 AND at < $5 AND action = $7 ORDER BY id DESC LIMIT $6";
 }
 
 /// A row to be written.
@@ -82,10 +94,19 @@ impl Audit<'_> {
         before: AuditId,
         limit: u32,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let page = sql(PAGE).bind(org).bind(before).bind(text(&filter.actor)).bind(text(&filter.action));
         let (from, to) = (filter.from.unwrap_or(Timestamp(i64::MIN)), filter.to.unwrap_or(Timestamp(i64::MAX)));
-        self.db.all(page.bind(from).bind(to).bind(i64::from(limit))).await?.iter().map(read).collect()
+        // Ids begin with their time, so that a page begins and ends where its moments do.
+        let before = filter.to.map_or(before, |to| before.min(AuditId(id_at(to.plus(AHEAD)))));
+        let first = AuditId(filter.from.map_or(Uuid::nil(), id_at));
+        let start = |text| sql(text).bind(org).bind(before).bind(first).bind(from).bind(to).bind(i64::from(limit));
+        // An empty text asks for nothing in particular.
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let page = match (text(&filter.actor), text(&filter.action)) {
+            (Some(actor), action) => start(PAGE_OF_ACTOR).bind(actor).bind(action.unwrap_or_default()),
+            (None, Some(action)) => start(PAGE_OF_ACTION).bind(action),
+            (None, None) => start(PAGE),
+        };
+        self.db.all(page).await?.iter().map(read).collect()
     }
 
     /// Refuses what is asked for with a right that does not count any more.
@@ -130,4 +151,26 @@ fn read(row: &Row) -> Result<AuditRow, StoreError> {
         subject: row.get(4)?,
         detail: row.get(5)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{TestDatabase, TestEngine};
+
+    #[tokio::test]
+    async fn no_question_reads_the_whole_log() {
+        let database = TestDatabase::fresh(TestEngine::Sqlite).await;
+        let store = database.open().await;
+        for (statement, wanted) in [
+            (PAGE, "INDEX audit_org (org_id=? AND id>? AND id<?)"),
+            (PAGE_OF_ACTOR, "INDEX audit_actor (org_id=? AND actor=? AND id>? AND id<?)"),
+            (PAGE_OF_ACTION, "INDEX audit_action (org_id=? AND action=? AND id>? AND id<?)"),
+        ] {
+            let explained: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {statement}").into_boxed_str());
+            let rows = store.db.all(sql(explained)).await.expect("a plan");
+            let plan = rows.iter().map(|row| row.get::<String>(3).expect("a step")).collect::<Vec<_>>().join("; ");
+            assert!(plan.contains(wanted) && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
 }

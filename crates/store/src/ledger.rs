@@ -33,6 +33,7 @@ pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 pub(crate) use queries::STATEMENTS;
 pub(crate) use queries::ecosystem;
 pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
+pub(crate) use question::id_at;
 pub use question::{Holds, Page, Question, Walk};
 pub use retention::{Retention, Round};
 pub use who::{Pipeline, Who};

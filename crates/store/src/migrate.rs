@@ -24,6 +24,7 @@ const MAIN_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/main/0008_rules.sql"),
     include_str!("../migrations/sqlite/main/0009_carried_tokens.sql"),
     include_str!("../migrations/sqlite/main/0010_install_days.sql"),
+    include_str!("../migrations/sqlite/main/0011_audit_questions.sql"),
 ];
 const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0001_accounts.sql"),
@@ -36,6 +37,7 @@ const MAIN_POSTGRES: &[&str] = &[
     include_str!("../migrations/postgres/main/0008_rules.sql"),
     include_str!("../migrations/postgres/main/0009_carried_tokens.sql"),
     include_str!("../migrations/postgres/main/0010_install_days.sql"),
+    include_str!("../migrations/postgres/main/0011_audit_questions.sql"),
 ];
 const LEDGER_SQLITE: &[&str] = &[
     include_str!("../migrations/sqlite/ledger/0001_ledger.sql"),

@@ -156,7 +156,7 @@ on_both_engines! {
         let error = Store::open(database.config()).await.err().expect("a newer database");
         assert_eq!(
             error.to_string(),
-            "the database has version 99 of the schema `main`, this program knows versions up to 10: \
+            "the database has version 99 of the schema `main`, this program knows versions up to 11: \
              start the newer program, or restore the copy that was made before the update"
         );
         assert!(!error.is_unavailable());

@@ -9,8 +9,8 @@ use sekisho_core::id::{AuditId, BotId, BotKeyId, OrgId, OrgTokenId};
 use sekisho_core::org::{IdentifierPrefix, Role, UserIdentifier};
 use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_store::{
-    AuditFilter, Bot, MemberChange, NewBotKey, NewOrgToken, NewRepeat, OrgTokenPage, Organisation, Rotated, Store,
-    TokenStatus, on_both_engines,
+    AuditFilter, Bot, MemberChange, NewAudit, NewBotKey, NewOrgToken, NewRepeat, OrgTokenPage, Organisation, Rotated,
+    Store, TokenStatus, on_both_engines,
 };
 use uuid::Uuid;
 
@@ -399,6 +399,42 @@ on_both_engines! {
         let (rest, _) = actions(acme, last.unwrap(), 10).await;
         assert_eq!(rest.len(), 2);
         assert_eq!(actions(other, end, 10).await.0, ["org.created"], "each organisation has its own");
+    }
+
+    async fn the_audit_log_is_searched_by_who_what_and_when(database) {
+        let store = database.open().await;
+        let acme = org(&store, "acme").await;
+        let rows = [("a", "token.issued", 10), ("b", "token.issued", 20), ("a", "token.revoked", 30), ("a", "token.issued", 40)];
+        for (actor, action, seconds) in rows {
+            store.audit().note(acme, &NewAudit { actor: actor.into(), ..audit(action, seconds) }).await.unwrap();
+        }
+        // A row whose id ran ahead of its moment, as those that an operator writes at once.
+        let ahead = NewAudit { at: later(49), actor: "b".into(), ..audit("token.rotated", 50) };
+        store.audit().note(acme, &ahead).await.unwrap();
+        let found = async |filter: AuditFilter, before, limit| {
+            let rows = store.audit().page(acme, &filter, before, limit).await.unwrap();
+            let seconds = rows.iter().map(|row| row.at.since(NOW).as_secs()).collect::<Vec<_>>();
+            (seconds, rows.last().map(|row| row.id))
+        };
+        let (of, end) = (AuditFilter::default, AuditId(Uuid::max()));
+        let (a, issued) = (Some("a".to_owned()), Some("token.issued".to_owned()));
+        for (filter, wanted) in [
+            (AuditFilter { actor: a.clone(), ..of() }, vec![40, 30, 10]),
+            (AuditFilter { action: issued.clone(), ..of() }, vec![40, 20, 10]),
+            (AuditFilter { actor: a.clone(), action: issued.clone(), ..of() }, vec![40, 10]),
+            (AuditFilter { from: Some(later(20)), to: Some(later(40)), ..of() }, vec![30, 20]),
+            (AuditFilter { from: Some(later(49)), to: Some(later(50)), ..of() }, vec![49]),
+            (AuditFilter { actor: a.clone(), from: Some(later(11)), ..of() }, vec![40, 30]),
+            (AuditFilter { action: issued.clone(), to: Some(later(40)), ..of() }, vec![20, 10]),
+            (AuditFilter { actor: Some("c".to_owned()), ..of() }, vec![]),
+            (of(), vec![49, 40, 30, 20, 10, 0]),
+        ] {
+            assert_eq!(found(filter.clone(), end, 10).await.0, wanted, "{filter:?}");
+        }
+        let filter = AuditFilter { actor: a, ..of() };
+        let (first, last) = found(filter.clone(), end, 2).await;
+        assert_eq!(first, [40, 30]);
+        assert_eq!(found(filter, last.unwrap(), 2).await.0, [10], "the next page goes on behind the first");
     }
 
     async fn uses_of_tokens_are_written_down_and_never_go_back_in_time(database) {

@@ -133,7 +133,7 @@ impl Question {
 }
 
 /// The smallest id of a moment.
-pub(super) fn id_at(at: Timestamp) -> Uuid {
+pub(crate) fn id_at(at: Timestamp) -> Uuid {
     Uuid::from_u128((at.0.clamp(0, (1 << 48) - 1) as u128) << 80)
 }
 
