@@ -270,7 +270,10 @@ impl Browser {
     pub(crate) fn walks_by_tab(&self) {
         let stops: Vec<u64> = (0..self.ask("return stops().length").as_u64().unwrap_or_default()).collect();
         self.ask("follow()");
-        self.strike_often(key::TAB, stops.len() as u64 + self.ask("return partsOfDates()").as_u64().unwrap_or_default());
+        self.strike_often(
+            key::TAB,
+            stops.len() as u64 + self.ask("return partsOfDates()").as_u64().unwrap_or_default(),
+        );
         let walked = self.ask("return window.walked");
         let walked = walked.as_array().into_iter().flatten();
         let unseen: Vec<&Value> = walked.clone().filter(|focus| focus["visible"] != true).collect();

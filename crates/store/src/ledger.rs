@@ -32,7 +32,7 @@ pub(crate) use person::STATEMENTS as PERSON_STATEMENTS;
 #[cfg(test)]
 pub(crate) use queries::STATEMENTS;
 pub(crate) use queries::ecosystem;
-pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, Usage, UsageOf};
+pub use queries::{AnonymousCount, Counts, EntryFilter, LedgerRow, MOST_COUNTED, Recent, Usage, UsageOf};
 pub(crate) use question::id_at;
 pub use question::{Holds, Page, Question, Walk};
 pub use retention::{Retention, Round};

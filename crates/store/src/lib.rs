@@ -67,8 +67,8 @@ pub use install_days::{Counted, Due, InstallDay, InstallDays, Most, NAMES_KEPT, 
 pub use keys::{Added, Changed, InvalidCode, Keys, MOST_KEYS, Minted, NewAccount, Notice, OneMore};
 pub use leaks::{Holder, LeakEnd, Leaked, Leaks, Manager, Tell};
 pub use ledger::{
-    AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, Outcome, Page, PersonRows, Pipeline,
-    Question, Recorded, Retention, Round, Taker, Trace, Usage, UsageOf, Walk, Who,
+    AnonymousCount, Counts, Entry, EntryFilter, Holds, Ledger, LedgerRow, MOST_COUNTED, Outcome, Page, PersonRows,
+    Pipeline, Question, Recent, Recorded, Retention, Round, Taker, Trace, Usage, UsageOf, Walk, Who,
 };
 pub use logins::{HandOut, HandedOut, LOGIN_LIFETIME, Login, LoginState, Logins, NewLogin, NewLoginCode};
 pub use look::{Looked, look};

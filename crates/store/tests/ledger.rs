@@ -9,7 +9,7 @@ use sekisho_core::org::UserIdentifier;
 use sekisho_core::policy::{Reason, Refusal};
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
 use sekisho_store::{
-    Counts, Entry, EntryFilter, Outcome, Pipeline, Store, Taker, Trace, UsageOf, Who, on_both_engines,
+    Counts, Entry, EntryFilter, MOST_COUNTED, Outcome, Pipeline, Store, Taker, Trace, UsageOf, Who, on_both_engines,
 };
 
 struct Somebody {
@@ -168,6 +168,27 @@ on_both_engines! {
         let nobody = store.ledger().usage(UsageOf::Account(somebody().account), NOW).await.unwrap();
         assert_eq!(nobody.total, counts(0, 0));
         assert_eq!(nobody.by_ecosystem.len(), 2, "every ecosystem is named");
+
+        let recent = store.ledger().recent(who.account, later(31 * day + 2)).await.unwrap();
+        assert_eq!((recent.total, recent.cut), (usage.last_30_days, false));
+        assert_eq!(recent.by_ecosystem, [(Ecosystem::Npm, counts(1, 1)), (Ecosystem::Pypi, counts(1, 0))]);
+    }
+
+    async fn of_a_busy_account_the_newest_requests_are_counted(database) {
+        let store = database.open().await;
+        let who = somebody();
+        let entries = (0..MOST_COUNTED).map(|n| entry(&who, &format!("p{n}"), later(n)));
+        let records = entries.map(|entry| {
+            let store = store.clone();
+            tokio::spawn(async move { record(&store, entry).await })
+        });
+        for recorded in records.collect::<Vec<_>>() {
+            recorded.await.unwrap();
+        }
+        record(&store, refused(&who, "newest", later(MOST_COUNTED))).await;
+        let recent = store.ledger().recent(who.account, later(MOST_COUNTED + 1)).await.unwrap();
+        assert!(recent.cut);
+        assert_eq!(recent.total, Counts { installs: MOST_COUNTED - 1, blocked: 1 });
     }
 
     async fn requests_without_a_token_raise_a_number_and_leave_no_row(database) {

@@ -15,6 +15,8 @@ use crate::error::StoreError;
 pub(super) const SAME_INSTALL: Duration = Duration::from_secs(10 * 60);
 /// What `last_30_days` covers.
 const RECENT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many requests [`Ledger::recent`] counts at most, newest first: a page has not the time for all of a busy account.
+pub const MOST_COUNTED: i64 = 2_000;
 
 statements! {
     PING = "SELECT 1 FROM entries LIMIT 1";
@@ -26,6 +28,10 @@ statements! {
         SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
         ORDER BY at, id) AS previous FROM entries WHERE owner_id = $1 AND token_id = $4) AS requests \
         WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
+    RECENT_OF_ACCOUNT = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
+        FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
+        ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
+        WHERE owner_id = $1 AND at > $3 ORDER BY at DESC, id DESC LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome";
     ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries ORDER BY id DESC LIMIT $1";
     OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
@@ -69,6 +75,17 @@ pub struct Usage {
     pub by_ecosystem: Vec<(Ecosystem, Counts)>,
     /// The last 30 days.
     pub last_30_days: Counts,
+}
+
+/// What an account took and was refused in the last 30 days.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// All of it.
+    pub total: Counts,
+    /// Every ecosystem, in [`Ecosystem::ALL`]'s order.
+    pub by_ecosystem: Vec<(Ecosystem, Counts)>,
+    /// It is of the newest [`MOST_COUNTED`] requests: there may have been more.
+    pub cut: bool,
 }
 
 /// Which entries.
@@ -145,14 +162,27 @@ impl Ledger {
             UsageOf::Token(account, token) => of_token.bind(account).bind(ten_minutes).bind(since).bind(token),
             UsageOf::OrgToken(org, token) => of_token.bind(org).bind(ten_minutes).bind(since).bind(token),
         };
-        let mut usage = Usage {
-            by_ecosystem: Ecosystem::ALL.map(|ecosystem| (ecosystem, Counts::default())).to_vec(),
-            ..Usage::default()
-        };
+        let mut usage = Usage { by_ecosystem: every_ecosystem(), ..Usage::default() };
         for row in self.db.all(statement).await? {
             usage.add(&row)?;
         }
         Ok(usage)
+    }
+
+    /// Counts what an account took and was refused in the last 30 days.
+    pub async fn recent(&self, account: AccountId, now: Timestamp) -> Result<Recent, StoreError> {
+        let statement = sql(RECENT_OF_ACCOUNT).bind(account).bind(SAME_INSTALL.as_millis() as i64);
+        let rows = self.db.all(statement.bind(now.minus(RECENT)).bind(MOST_COUNTED)).await?;
+        let mut recent = Recent { by_ecosystem: every_ecosystem(), ..Recent::default() };
+        let mut requests = 0;
+        for row in &rows {
+            let (ecosystem, outcome, count) = (ecosystem(row, 0)?, row.get::<String>(1)?, row.get::<i64>(3)?);
+            let own = recent.by_ecosystem.iter_mut().filter(|(e, _)| *e == ecosystem).map(|(_, counts)| counts);
+            own.chain([&mut recent.total]).for_each(|counts| *counts.of(&outcome) += count);
+            requests += row.get::<i64>(2)?;
+        }
+        recent.cut = requests == MOST_COUNTED;
+        Ok(recent)
     }
 
     /// Entries, newest first.
@@ -204,6 +234,10 @@ impl Usage {
         }
         Ok(())
     }
+}
+
+fn every_ecosystem() -> Vec<(Ecosystem, Counts)> {
+    Ecosystem::ALL.map(|ecosystem| (ecosystem, Counts::default())).to_vec()
 }
 
 pub(crate) fn ecosystem(row: &Row, column: usize) -> Result<Ecosystem, StoreError> {

@@ -9,7 +9,7 @@ use http::StatusCode;
 use sekisho_core::Ecosystem;
 use sekisho_core::id::{EntryId, OrgId};
 use sekisho_core::org::UserIdentifier;
-use sekisho_store::{Account, Counts, Question, Usage, UsageOf};
+use sekisho_store::{Account, Counts, MOST_COUNTED, Question, Recent};
 use uuid::Uuid;
 
 use super::super::installs::row::Row;
@@ -29,8 +29,8 @@ struct Page<'a> {
     frame: Frame<'a>,
     /// With whose tokens it was taken.
     choices: Vec<Link>,
-    /// What one's own keys took, as `status` of the API counts it.
-    usage: Option<Usage>,
+    /// What one's own keys took lately; with the newest rows only.
+    recent: Option<Recent>,
     rows: Vec<Row>,
     /// The address of the newest rows, where these are not.
     newest: Option<String>,
@@ -40,8 +40,14 @@ struct Page<'a> {
 impl Page<'_> {
     /// The numbers by ecosystem, with a name.
     fn counts(&self) -> Vec<(&'static str, Counts)> {
-        let all = self.usage.iter().flat_map(|usage| &usage.by_ecosystem);
+        let all = self.recent.iter().flat_map(|recent| &recent.by_ecosystem);
         all.map(|(ecosystem, counts): &(Ecosystem, Counts)| (ecosystem.label(), *counts)).collect()
+    }
+
+    /// How many requests are counted, where there may have been more.
+    fn cut(&self) -> Option<String> {
+        let recent = self.recent.as_ref().filter(|recent| recent.cut);
+        recent.map(|_| self.frame.say.a("me-installs-cut", "count", self.frame.say.number(MOST_COUNTED)))
     }
 }
 
@@ -71,11 +77,14 @@ pub(in crate::console) async fn show(State(app): State<Arc<App>>, me: SignedIn) 
         }
     };
     let choices = choices(&app, &me, own.is_some(), &orgs, chosen.as_ref()).await?;
-    let (question, usage, base) = match &chosen {
+    let (question, recent, base) = match &chosen {
         None => (None, None, "/me/installs".to_owned()),
         Some(Of::Own(account)) => {
-            let usage = app.store.ledger().usage(UsageOf::Account(account.id), app.clock.now()).await;
-            (Some(Question::of(account.id.0)), Some(usage.map_err(failed)?), "/me/installs".to_owned())
+            let recent = match before {
+                None => Some(app.store.ledger().recent(account.id, app.clock.now()).await.map_err(failed)?),
+                Some(_) => None,
+            };
+            (Some(Question::of(account.id.0)), recent, "/me/installs".to_owned())
         }
         Some(Of::Org(org)) => {
             let identifier = UserIdentifier::parse(email.as_str()).ok();
@@ -95,7 +104,7 @@ pub(in crate::console) async fn show(State(app): State<Arc<App>>, me: SignedIn) 
     let page = Page {
         frame: me.frame(Tab::Me),
         choices,
-        usage,
+        recent,
         rows,
         older: older.map(|id| format!("{base}{joint}before={}", id.0)),
         newest: before.is_some().then_some(base),

@@ -187,7 +187,9 @@ on_both_engines! {
         assert!(page.contains("Blocked") && page.contains(">22</td>"), "{page}");
         let (_, rest) = page.split_once("/me/installs?before=").unwrap();
         let older = format!("/me/installs?before={}", rest.split('"').next().unwrap());
-        assert_eq!(releases(&browser.get(&app, &older).await.text(), "left-pad"), 3);
+        let older = browser.get(&app, &older).await.text();
+        assert_eq!(releases(&older, "left-pad"), 3);
+        assert!(!older.contains("in the last 30 days"), "numbers stand beside the newest rows: {older}");
 
         let acme = format!("/me/installs?of={}", company.org);
         assert!(page.contains(&acme) && page.contains("<bdi>Acme</bdi>"));
