@@ -7,18 +7,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use moka::sync::Cache;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::sealed::Sealed;
 
 /// Shorter bodies cost as much either way.
 const SHORTEST: usize = 16 * 1024;
 /// Longer ones are few, and would take the places of many.
-const LONGEST: usize = 1024 * 1024;
+const LONGEST: usize = 384 * 1024;
 /// A body gets a file when it is sent for the so-many-th time without one.
 const OFTEN: u32 = 16;
-/// Bytes in all files. A file counts as [`LEAST`] bytes at least, so there are 512 at most.
-const MOST: u64 = 64 << 20;
-const LEAST: usize = 128 * 1024;
+/// Room for all files, in pieces. A file takes a piece at least, so there are 512 at most.
+const PIECES: u32 = 512;
+const PIECE: usize = 128 * 1024;
+/// Room that is kept for files which are closed a moment after they left, and for their successors: a quarter.
+const SPARE: u32 = 4;
 /// The file of a body that is not sent for so long goes.
 const IDLE: Duration = Duration::from_secs(300);
 
@@ -43,9 +46,15 @@ pub(super) struct BodyFile {
     /// Held, so that no other body comes to lie at its address.
     pub(super) bytes: Bytes,
     pub(super) file: Sealed,
+    /// Given back when the file is closed.
+    pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
 impl BodyFile {
+    fn new(bytes: &Bytes, room: OwnedSemaphorePermit) -> std::io::Result<BodyFile> {
+        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, room: Some(room) })
+    }
+
     /// Where these bytes begin in the file, if they are a part of the body itself and not of a copy.
     pub(super) fn find(&self, part: &[u8]) -> Option<usize> {
         let begin = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
@@ -61,18 +70,21 @@ impl BodyFile {
 /// The files of the bodies that are sent most, by the body's address.
 pub struct BodyFiles {
     files: Cache<usize, Arc<BodyFile>>,
+    room: Arc<Semaphore>,
 }
 
 impl Default for BodyFiles {
     fn default() -> BodyFiles {
-        BodyFiles::new(MOST)
+        BodyFiles::new(PIECES)
     }
 }
 
 impl BodyFiles {
-    fn new(most: u64) -> BodyFiles {
-        let weigh = |_: &usize, file: &Arc<BodyFile>| u32::try_from(file.length().max(LEAST)).unwrap_or(u32::MAX);
-        BodyFiles { files: Cache::builder().max_capacity(most).weigher(weigh).time_to_idle(IDLE).build() }
+    fn new(pieces: u32) -> BodyFiles {
+        let weigh = |_: &usize, file: &Arc<BodyFile>| pieces_of(file.length());
+        let kept = u64::from(pieces - pieces / SPARE);
+        let files = Cache::builder().max_capacity(kept).weigher(weigh).time_to_idle(IDLE).build();
+        BodyFiles { files, room: Arc::new(Semaphore::new(pieces as usize)) }
     }
 
     /// The file of a body that is about to be sent. That there is none is no fault: the body is sent as any other.
@@ -85,9 +97,11 @@ impl BodyFiles {
         if !sent.is_multiple_of(OFTEN) {
             return None;
         }
-        match Sealed::new(&body.bytes) {
+        // None is free while files that left are still being sent.
+        let room = self.room.clone().try_acquire_many_owned(pieces_of(body.bytes.len())).ok()?;
+        match BodyFile::new(&body.bytes, room) {
             Ok(file) => {
-                let file = Arc::new(BodyFile { bytes: body.bytes.clone(), file });
+                let file = Arc::new(file);
                 self.files.insert(key, file.clone());
                 Some(file)
             }
@@ -108,6 +122,10 @@ impl BodyFiles {
         self.forget_idle();
         self.files.iter().map(|(_, file)| file.length() as u64).sum()
     }
+}
+
+fn pieces_of(length: usize) -> u32 {
+    u32::try_from(length.div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -138,24 +156,27 @@ mod tests {
     }
 
     #[test]
-    fn files_are_bounded_however_many_bodies_are_sent_often() {
-        let files = BodyFiles::new(4 * LEAST as u64);
-        for n in 0..20 {
-            assert!(often(&files, &repeated(SHORTEST + n * LEAST / 8)).is_some(), "{n}");
-        }
-        assert!((1..=4 * LEAST as u64).contains(&files.bytes()));
-        assert!(files.files.entry_count() <= 4);
+    fn files_are_bounded_however_many_bodies_are_sent_often_and_their_room_comes_back() {
+        let files = BodyFiles::new(8);
+        let held: Vec<_> = (0..20).filter_map(|n| often(&files, &repeated(SHORTEST + n))).collect();
+        assert_eq!(held.len(), 8, "as many as there are pieces, also of those that left the cache");
+        files.forget_idle();
+        drop(held);
+        assert!(files.files.entry_count() <= 6, "some room is spare");
+        // What left the cache is closed a moment later.
+        assert!((0..1000).any(|_| often(&files, &repeated(SHORTEST)).is_some()), "there is room again");
     }
 
     #[test]
     fn a_part_is_found_by_where_it_lies_and_not_by_what_it_says() {
         let body = Bytes::from_static(&[7; SHORTEST]);
-        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file") };
+        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), room: None };
         assert_eq!(file.find(&body), Some(0));
         assert_eq!(file.find(&body[10..20]), Some(10));
         assert_eq!(file.find(&body[SHORTEST - 1..]), Some(SHORTEST - 1));
         assert_eq!(file.find(&body.to_vec()), None);
-        let within = BodyFile { bytes: body.slice(10..20), file: Sealed::new(&body[10..20]).expect("a file") };
+        let file = Sealed::new(&body[10..20]).expect("a file");
+        let within = BodyFile { bytes: body.slice(10..20), file, room: None };
         for part in [&body[9..11], &body[19..21], &body[..], &body[..5]] {
             assert_eq!(within.find(part), None);
         }
