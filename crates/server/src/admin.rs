@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::feed_health::State;
 use crate::gate::Knowledge;
 use crate::metrics;
-use crate::serve::Answer;
+use crate::serve::{Answer, BodyFiles};
 
 /// Answers on the operator's listener.
 pub struct Admin(pub Arc<App>);
@@ -22,6 +22,10 @@ pub struct Admin(pub Arc<App>);
 impl Answer for Admin {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: IpAddr) -> Response<Body> {
         self.handle(request.uri().path()).await
+    }
+
+    fn body_files(&self) -> Arc<BodyFiles> {
+        self.0.body_files.clone()
     }
 }
 

@@ -29,6 +29,7 @@ use crate::registry::npm::NpmFront;
 use crate::registry::pypi::PypiFront;
 use crate::registry::shares::Shares;
 use crate::registry::{npm, pypi};
+use crate::serve::BodyFiles;
 use crate::sources::{Admitted, Sources};
 
 /// The application. Every part is passed in.
@@ -85,6 +86,8 @@ pub struct App {
     pub posted: PostedBodies,
     /// The keys of signed reports of found tokens, if such reports are taken.
     pub leak_keys: Option<ReportKeys>,
+    /// Where answers that are sent again and again lie in files.
+    pub body_files: Arc<BodyFiles>,
     /// What the server counts.
     pub metrics: Metrics,
     /// Wakes the worker that sends mail.

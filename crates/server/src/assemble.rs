@@ -112,6 +112,7 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         posted: PostedBodies::default(),
         leak_keys: settings.leaks.github_keys_url.as_deref().and_then(|url| Url::parse(url).ok()).map(ReportKeys::new),
         settings: Arc::new(settings),
+        body_files: Arc::default(),
         metrics: Metrics::default(),
         own_entries: OwnEntries::default(),
         feed_health: FeedHealth::default(),

@@ -21,7 +21,7 @@ use crate::http::client::Sender;
 use crate::http::{ClientNet, Code, Problem, Site, negotiate};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
-use crate::serve::Answer;
+use crate::serve::{Answer, BodyFiles};
 use crate::{api, console, explain, login, osv};
 
 /// The API and the pages, with or without those of the console. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
@@ -249,5 +249,9 @@ fn looped() -> Problem {
 impl Answer for App {
     async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
         self.handle(request, peer).await
+    }
+
+    fn body_files(&self) -> Arc<BodyFiles> {
+        self.body_files.clone()
     }
 }

@@ -1,4 +1,4 @@
-//! Small regular work: write down last uses, forget idle callers, throw away what has had its time.
+//! Small regular work: write down last uses, forget idle callers and bodies, throw away what has had its time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 
 const LAST_USES: Duration = Duration::from_secs(5);
-const IDLE_CALLERS: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(60);
 const SWEEP: Duration = Duration::from_secs(600);
 /// Rows of each sort that are thrown away at once.
 const BATCH: u32 = 500;
@@ -21,12 +21,13 @@ pub async fn run(app: Arc<App>) {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks
     };
-    let (mut uses, mut idle, mut sweeps) = (every(LAST_USES), every(IDLE_CALLERS), every(SWEEP));
+    let (mut uses, mut idle, mut sweeps) = (every(LAST_USES), every(IDLE), every(SWEEP));
     loop {
         let done = tokio::select! {
             _ = uses.tick() => app.callers.write_uses().await,
             _ = idle.tick() => {
                 app.limiter.forget_idle();
+                app.body_files.forget_idle();
                 Ok(())
             }
             _ = sweeps.tick() => sweep(&app).await,

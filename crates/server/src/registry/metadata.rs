@@ -12,8 +12,11 @@ pub use super::renders::{Form, RenderKey, Renders};
 /// date, in seconds (RFC 9211's negative `ttl` says so to those who look).
 pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str, age: Option<u64>) -> Response<Body> {
     let matched = rendered.known_by(&asked.parts.headers);
-    let body = if matched.is_some() || asked.exchange.head { Body::empty() } else { rendered.body() };
-    let mut response = Response::new(body);
+    let without = matched.is_some() || asked.exchange.head;
+    let mut response = Response::new(if without { Body::empty() } else { rendered.body() });
+    if let Some(repeated) = rendered.repeated.as_ref().filter(|_| !without) {
+        response.extensions_mut().insert(repeated.clone());
+    }
     let headers = response.headers_mut();
     // All headers of an answer, so that the map never grows.
     headers.reserve(16);

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Read, Write};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
@@ -13,12 +14,15 @@ use http::{HeaderMap, HeaderValue};
 use http_body::{Frame, SizeHint};
 
 use crate::http::negotiate;
+use crate::serve::Repeated;
 
 /// A document ready to be sent.
 #[derive(Debug)]
 pub struct Rendered {
     bytes: Bytes,
     form: Kept,
+    /// Its body for the connection, which may send it out of a file; `None` where that is not worth it.
+    pub repeated: Option<Arc<Repeated>>,
     /// Its entity tag.
     pub etag: HeaderValue,
     /// The tag of the same document compressed with the other [`Effort`]: who has that has this too.
@@ -81,14 +85,17 @@ impl Rendered {
     }
 
     fn plain(body: Vec<u8>, etag: HeaderValue) -> Rendered {
-        let length = HeaderValue::from(body.len());
-        Rendered { bytes: body.into(), form: Kept::Plain, etag, twin: None, length }
+        Rendered::held_as(body.into(), Kept::Plain, etag)
     }
 
     /// A document of `plain` bytes that is compressed already.
     pub fn packed(bytes: Bytes, plain: u64, etag: HeaderValue) -> Rendered {
-        let length = HeaderValue::from(bytes.len());
-        Rendered { bytes, form: Kept::Packed(plain), etag, twin: None, length }
+        Rendered::held_as(bytes, Kept::Packed(plain), etag)
+    }
+
+    fn held_as(bytes: Bytes, form: Kept, etag: HeaderValue) -> Rendered {
+        let (length, repeated) = (HeaderValue::from(bytes.len()), Repeated::new(&bytes));
+        Rendered { bytes, form, repeated, etag, twin: None, length }
     }
 
     /// The same with the tag of its twin.
@@ -109,11 +116,11 @@ impl Rendered {
 
     /// The same for a client that takes no gzip.
     pub fn unpacked(&self, etag: HeaderValue) -> Rendered {
-        let (form, length) = match self.form {
-            Kept::Packed(plain) => (Kept::Unpacked(plain), HeaderValue::from(plain)),
-            form => (form, self.length.clone()),
+        let (form, length, repeated) = match self.form {
+            Kept::Packed(plain) => (Kept::Unpacked(plain), HeaderValue::from(plain), None),
+            form => (form, self.length.clone(), self.repeated.clone()),
         };
-        Rendered { bytes: self.bytes.clone(), form, etag, twin: None, length }
+        Rendered { bytes: self.bytes.clone(), form, repeated, etag, twin: None, length }
     }
 
     /// It is sent as gzip.

@@ -1,9 +1,12 @@
 //! Accepts connections: TLS, limits on connections and heads, and a stop that lets running requests finish.
 
+mod body_files;
+mod from_file;
 mod idle;
 mod linger;
 mod places;
 mod protocol;
+mod sealed;
 mod tls;
 
 use std::net::IpAddr;
@@ -24,9 +27,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+pub use body_files::{BodyFiles, Repeated};
 pub use tls::{TlsError, acceptor};
 
 use crate::config::Limits;
+use from_file::{FromFile, Next};
 use idle::Activity;
 use linger::Linger;
 use places::Places;
@@ -37,6 +42,9 @@ pub trait Answer: Send + Sync + 'static {
     /// Answers one request that came from `peer`.
     fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr)
     -> impl Future<Output = Response<Body>> + Send;
+
+    /// Where bodies that are sent again and again lie in files.
+    fn body_files(&self) -> Arc<BodyFiles>;
 }
 
 /// How long the accept loop rests after an error such as "too many open files".
@@ -84,8 +92,17 @@ pub async fn serve<A: Answer>(
                 _ = stopped.wait_for(|stop| *stop) => None,
             };
             match opened {
-                Some(Opened::Plain(stream, protocol)) => converse(app, builder, watcher, stream, protocol, peer).await,
-                Some(Opened::Tls(stream, protocol)) => converse(app, builder, watcher, stream, protocol, peer).await,
+                Some(Opened::Plain(stream, Protocol::Http1)) => {
+                    let next = Next::new(app.body_files());
+                    let stream = FromFile::new(stream, next.clone());
+                    converse(app, builder, watcher, stream, Protocol::Http1, peer, Some(next)).await;
+                }
+                Some(Opened::Plain(stream, protocol)) => {
+                    converse(app, builder, watcher, stream, protocol, peer, None).await;
+                }
+                Some(Opened::Tls(stream, protocol)) => {
+                    converse(app, builder, watcher, stream, protocol, peer, None).await;
+                }
                 None => {}
             }
         });
@@ -131,13 +148,17 @@ async fn converse<A: Answer, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>
     stream: S,
     protocol: Protocol,
     peer: IpAddr,
+    next: Option<Arc<Next>>,
 ) {
     let activity = Arc::new(Activity::default());
     let counted = (protocol == Protocol::Http2).then(|| activity.clone());
     let service = service_fn(move |request| {
-        let (app, running) = (app.clone(), counted.as_ref().map(Activity::asked));
+        let (app, running, next) = (app.clone(), counted.as_ref().map(Activity::asked), next.clone());
         async move {
-            let response = app.answer(request, peer).await;
+            let mut response = app.answer(request, peer).await;
+            if let Some(next) = next {
+                next.is(&mut response);
+            }
             Ok::<_, std::convert::Infallible>(match running {
                 Some(running) => running.until_sent(response),
                 None => response,

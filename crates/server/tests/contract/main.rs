@@ -6,6 +6,7 @@ mod artifacts;
 mod asides;
 mod audit;
 mod bad_input;
+mod body_files;
 mod boot;
 mod compression;
 mod console;
