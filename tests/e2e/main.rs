@@ -8,6 +8,7 @@ mod big;
 mod blocked;
 mod discovery;
 mod durability;
+mod exports;
 mod first_minutes;
 mod install;
 mod keys;

@@ -15,18 +15,25 @@ use sekisho_upstream::testing::FakeUpstream;
 use tokio::runtime::Runtime;
 
 use crate::durability::{launch, registry};
+use crate::pipelines::Provider;
 use crate::support::gate::{Gate, Launch, PROGRAM};
 use crate::support::home::clean;
 use crate::support::http::Connection;
 use crate::support::person::Person;
 use crate::support::post::Post;
-use crate::support::wait_for;
 use crate::support::wire::Wire;
+use crate::support::{http, wait_for};
 
 /// What has to hold everywhere within this time.
 const SOON: Duration = Duration::from_secs(1);
 /// A request that does not depend on how many others were answered before.
 const PACKAGE: &str = "/npm/load";
+/// A file: it is given out only if that can be recorded.
+const FILE: &str = "/npm/load/-/load-1.0.1.tgz";
+/// What a bot's key may ask too.
+const WHOAMI: &str = "/npm/-/whoami";
+/// What pipelines' ID tokens are for.
+const AUDIENCE: &str = "nodes";
 
 /// What the nodes stand on.
 pub(crate) struct Ground {
@@ -93,10 +100,10 @@ fn send(node: &Gate, method: &str, path: &str, key: &str, body: &str) -> crate::
     connection.send(method, path, &headers, body).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
 }
 
-/// How long it took until every node answers this key by `401`. Until then it may be answered `200`, and nothing else.
-fn until_refused(nodes: &[Gate; 3], key: &str, since: Instant) -> Duration {
+/// How long it took until every node answers this key by `401` here. Until then it may be answered `200`, and nothing else.
+fn until_refused(nodes: &[Gate; 3], path: &str, key: &str, since: Instant) -> Duration {
     let slowest = nodes.iter().map(|node| {
-        wait_for("the key's end", 5 * SOON, || match node.get_as(PACKAGE, key).status {
+        wait_for("the key's end", 5 * SOON, || match node.get_as(path, key).status {
             401 => Some(since.elapsed()),
             status => {
                 assert_eq!(status, 200);
@@ -173,7 +180,7 @@ fn a_key_that_ends_on_one_node_ends_on_all_within_a_second_under_load() {
                     "reported"
                 }
             };
-            let took = until_refused(&nodes, &key, said);
+            let took = until_refused(&nodes, PACKAGE, &key, said);
             let entry = slowest.entry(how).or_insert(Duration::ZERO);
             *entry = took.max(*entry);
         }
@@ -210,7 +217,7 @@ fn an_organisation_s_token_ends_on_all_nodes_within_a_second_also_by_the_command
             assert!(nodes.iter().all(|node| node.get_as(PACKAGE, &token).status == 200));
             end(&id);
             // From when it was said: until the command line has ended, nobody was promised anything.
-            (name.to_owned(), until_refused(&nodes, &token, Instant::now()))
+            (name.to_owned(), until_refused(&nodes, PACKAGE, &token, Instant::now()))
         };
         [
             ended("revoked", &|id| {
@@ -226,6 +233,58 @@ fn an_organisation_s_token_ends_on_all_nodes_within_a_second_also_by_the_command
     });
     println!("nodes: until an organisation's token was refused on all three: {slowest:?}");
     assert!(slowest.iter().all(|(_, took)| *took <= SOON), "{slowest:?}");
+}
+
+#[test]
+fn a_bot_s_key_and_its_sessions_end_on_all_nodes_within_a_second_by_the_command_line() {
+    let (ground, provider) = (Ground::new(), Provider::of_pipelines());
+    let internal = format!("bots.internal_issuers={}", provider.issuer);
+    let nodes: [Gate; 3] = std::array::from_fn(|_| {
+        let launch = ground.launch(ground.url(), ground.post.port).set(&internal);
+        launch.set(&format!("bots.audiences={AUDIENCE}")).start()
+    });
+    let load = ground.key(&nodes[0], "load");
+    let admin = |line: &str| ground.admin(&nodes[0], &line.split(' ').collect::<Vec<_>>());
+    admin("org create acme");
+    let key_of = |bot: &str| {
+        admin(&format!("bot create acme {bot} --role guard_viewer"));
+        admin(&format!("bot key add acme {bot}"))
+    };
+    let session_of = |bot: &str| {
+        let id = admin(&format!("bot create acme {bot} --role guard_viewer"));
+        let conditions = format!("--gitlab --issuer {} --project-id 20", provider.issuer);
+        admin(&format!("bot trust add acme {bot} {conditions} --set {internal}"));
+        let issuer = provider.issuer.strip_prefix("http://").expect("on loopback").parse().expect("an address");
+        let id_token = http::get(issuer, &format!("/gitlab?audience={AUDIENCE}")).body;
+        let body = serde_json::json!({"bot_id": id, "id_token": id_token}).to_string();
+        let mut connection = Connection::open(nodes[1].address()).expect("the node listens");
+        let json = [("Content-Type", "application/json")];
+        let answer = connection.send("POST", "/bots/exchange", &json, &body).expect("an answer");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.json()["access_token"].as_str().expect("a token").to_owned()
+    };
+    let (revoked, removed) = (key_of("revoked"), key_of("removed"));
+    let (ended, orphan) = (session_of("ended"), session_of("orphan"));
+    let keys = admin("bot key list acme revoked --json");
+    let keys: serde_json::Value = serde_json::from_str(&keys).expect("JSON");
+    let key_id = keys[0]["id"].as_str().expect("an id");
+    let (slowest, answered) = under_load(&nodes, &load, || {
+        [
+            ("key revoked", WHOAMI, &revoked, format!("bot key revoke acme revoked {key_id} --yes")),
+            ("bot removed", WHOAMI, &removed, "bot remove acme removed --yes".to_owned()),
+            ("session ended", PACKAGE, &ended, "bot session end acme ended --all --yes".to_owned()),
+            ("session of a removed bot", PACKAGE, &orphan, "bot remove acme orphan --yes".to_owned()),
+        ]
+        .map(|(what, path, credential, command)| {
+            // Known in every node's memory before it ends.
+            assert!(nodes.iter().all(|node| node.get_as(path, credential).status == 200), "{what}");
+            admin(&command);
+            (what, until_refused(&nodes, path, credential, Instant::now()))
+        })
+    });
+    println!("nodes: until a bot's credential was refused on all three: {slowest:?}");
+    assert!(slowest.iter().all(|(_, took)| *took <= SOON), "{slowest:?}");
+    assert!(answered > 100, "there was no load");
 }
 
 #[test]
@@ -285,15 +344,19 @@ impl Random for Made {
 }
 
 /// Asks every node as everybody; panics at any answer that none of them may get.
-fn assert_answered(nodes: &[Gate; 3], known: &str, unknown: &str, allowed: &[u16]) -> Vec<u16> {
-    let statuses = nodes.iter().map(|node| {
+fn assert_answered(nodes: &[Gate; 3], known: [&str; 2], unknown: &str, allowed: &[u16]) -> Vec<u16> {
+    let statuses = nodes.iter().flat_map(|node| {
         let began = Instant::now();
-        let status = node.get_as(PACKAGE, known).status;
-        assert!(allowed.contains(&status), "a known key: {status}");
+        let statuses = known.map(|key| {
+            let status = node.get_as(PACKAGE, key).status;
+            assert!(allowed.contains(&status), "a known key: {status}");
+            assert_eq!(node.get_as(FILE, key).status, 503, "what can't be recorded is not given out");
+            status
+        });
         assert_eq!(node.get_as(PACKAGE, unknown).status, 503, "an unknown key can't be told from a valid one");
         assert_eq!(node.get(PACKAGE).status, 200, "metadata needs no database");
-        assert!(began.elapsed() < Duration::from_secs(20), "three answers took {:?}", began.elapsed());
-        status
+        assert!(began.elapsed() < Duration::from_secs(20), "six answers took {:?}", began.elapsed());
+        statuses
     });
     statuses.collect()
 }
@@ -306,21 +369,30 @@ fn without_the_database_known_keys_live_a_minute_and_then_nobody_is_called_a_str
     let url = ground.url().replace(&format!(":{port}"), &format!(":{}", wire.address.port()));
     let nodes: [Gate; 3] = std::array::from_fn(|_| ground.launch(&url, ground.post.port).start());
     let known = ground.key(&nodes[0], "known");
+    let org = ground.admin(&nodes[0], &["org", "create", "acme"]);
+    ground.admin(&nodes[0], &["bot", "create", "acme", "issuer", "--role", "guard_token_issuer"]);
+    let bot = ground.admin(&nodes[0], &["bot", "key", "add", "acme", "issuer"]);
+    let tokens = format!("/o/{org}/guard/org-user-tokens");
+    let issued = send(&nodes[0], "POST", &tokens, &bot, r#"{"user_identifier":"known"}"#).json();
+    let token = issued["token"].as_str().expect("a token").to_owned();
     let unknown = PlainToken::mint(TokenKind::Personal, &Made);
     for node in &nodes {
-        assert_eq!((node.get_as(PACKAGE, &known).status, node.get_as(PACKAGE, unknown.expose()).status), (200, 401));
+        for key in [&known, &token] {
+            assert_eq!((node.get_as(PACKAGE, key).status, node.get_as(FILE, key).status), (200, 302));
+        }
+        assert_eq!(node.get_as(PACKAGE, unknown.expose()).status, 401);
     }
     let read = Instant::now();
     wire.cut();
     let mut last_good = Duration::ZERO;
     // Read at most ten seconds before the cut, and counted for sixty.
     while read.elapsed() < Duration::from_secs(45) {
-        assert_answered(&nodes, &known, unknown.expose(), &[200]);
+        assert_answered(&nodes, [&known, &token], unknown.expose(), &[200]);
         last_good = read.elapsed();
         std::thread::sleep(Duration::from_secs(3));
     }
     let first_bad = wait_for("the end of what is known", Duration::from_secs(60), || {
-        let statuses = assert_answered(&nodes, &known, unknown.expose(), &[200, 503]);
+        let statuses = assert_answered(&nodes, [&known, &token], unknown.expose(), &[200, 503]);
         statuses.iter().all(|status| *status == 503).then(|| read.elapsed())
     });
     assert!(first_bad < Duration::from_secs(75), "{first_bad:?}");
@@ -328,11 +400,12 @@ fn without_the_database_known_keys_live_a_minute_and_then_nobody_is_called_a_str
     let mended = Instant::now();
     for node in &nodes {
         wait_for("the database", Duration::from_secs(20), || {
-            let statuses = (node.get_as(PACKAGE, &known).status, node.get_as(PACKAGE, unknown.expose()).status);
-            assert!([200, 503].contains(&statuses.0) && [401, 503].contains(&statuses.1), "{statuses:?}");
-            (statuses == (200, 401)).then_some(())
+            let statuses = [&known, &token, unknown.expose()].map(|key| node.get_as(PACKAGE, key).status);
+            let good = statuses[..2].iter().all(|status| [200, 503].contains(status));
+            assert!(good && [401, 503].contains(&statuses[2]), "{statuses:?}");
+            (statuses == [200, 200, 401]).then_some(())
         });
-        assert_eq!(node.get_as("/npm/load/-/load-1.0.1.tgz", &known).status, 302);
+        assert_eq!([&known, &token].map(|key| node.get_as(FILE, key).status), [302, 302]);
     }
     println!(
         "nodes: without the database a known key was good for {:.0} s at least and answered 503 on all three after {:.0} s; all right again {:.1} s after it was back",
@@ -341,5 +414,5 @@ fn without_the_database_known_keys_live_a_minute_and_then_nobody_is_called_a_str
         mended.elapsed().as_secs_f64()
     );
     assert_eq!(send(&nodes[1], "DELETE", "/api/v1/tokens", &known, "").status, 204);
-    assert!(until_refused(&nodes, &known, Instant::now()) <= SOON);
+    assert!(until_refused(&nodes, PACKAGE, &known, Instant::now()) <= SOON);
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use base64::Engine;
 use sekisho_store::Who;
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::support::gate::{Gate, Launch};
 use crate::support::home::Home;
 use crate::support::recipes::Recipe;
-use crate::support::{ledger, root, upstreams};
+use crate::support::{ledger, root, upstreams, wait_for};
 
 const REDIRECT: &str = "http://127.0.0.1:9/signed-in";
 /// What a job at GitHub shows when it asks for its ID token.
@@ -19,9 +20,9 @@ const REQUEST_TOKEN: &str = "request-token-of-this-job";
 const AUDIENCE: &str = "public";
 
 /// A program that prints its address and serves until the test ends.
-struct Provider {
+pub(crate) struct Provider {
     process: Child,
-    issuer: String,
+    pub(crate) issuer: String,
 }
 
 impl Drop for Provider {
@@ -41,7 +42,7 @@ impl Provider {
     }
 
     /// An issuer whose tokens have the shapes of GitHub's and GitLab's.
-    fn of_pipelines() -> Provider {
+    pub(crate) fn of_pipelines() -> Provider {
         let mut serve = Command::new("node");
         Provider::run(serve.arg(root().join("tests/e2e/support/issuer.mjs")).arg(REQUEST_TOKEN))
     }
@@ -108,7 +109,7 @@ fn a_pipeline_of_a_certified_provider_installs_with_npm_and_pip_and_the_ledger_n
     let home = Home::new();
     let id_token = provider.id_token(&home);
     let script = format!(
-        "export GATE='{}' BOT_ID='{bot}' GATE_ID_TOKEN='{id_token}' PIP_TARGET=lib\nset -eu\n{}npm whoami\n",
+        "export GATE='{}' BOT_ID='{bot}' GATE_ID_TOKEN='{id_token}' PIP_TARGET=lib\nset -eu\n{}npm whoami\ncp \"$NPM_CONFIG_USERCONFIG\" \"$HOME/npmrc\"\n",
         gate.base(),
         Recipe::after("GitLab CI (").script()
     );
@@ -125,8 +126,13 @@ fn a_pipeline_of_a_certified_provider_installs_with_npm_and_pip_and_the_ledger_n
     }
     let running = admin(&gate, "bot session list acme ci");
     assert!(running.contains("person-1"), "{running}");
+    let npmrc = std::fs::read_to_string(home.path().join("npmrc")).expect("npm's settings");
+    let (_, token) = npmrc.trim().rsplit_once("_authToken=").expect("a token");
+    let status = || gate.get_as("/npm/left-pad", token).status;
+    assert_eq!(status(), 200);
     admin(&gate, "bot session end acme ci --all --yes");
-    std::thread::sleep(std::time::Duration::from_secs(1));
+    wait_for("the session's end", Duration::from_secs(1), || (status() == 401).then_some(()));
+    assert_eq!(gate.get_as("/npm/left-pad/-/left-pad-1.3.0.tgz", token).status, 401);
     let replayed = home.sh(&script, "");
     assert!(!replayed.ok(), "the ID token counted once, and its session was ended: {}", replayed.text);
 }

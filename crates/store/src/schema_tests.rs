@@ -170,6 +170,23 @@ on_both_engines! {
     }
 }
 
+#[test]
+fn rows_of_audit_logs_are_changed_by_a_pseudonym_only_and_never_removed() {
+    let changes = |statement: &&str| {
+        let words: Vec<String> = statement.split_whitespace().map(str::to_ascii_lowercase).collect();
+        let of_audit = |words: &[String]| words.iter().any(|word| word.trim_matches(['(', ')', ';', '"']) == "audit");
+        words.iter().enumerate().any(|(at, word)| match word.as_str() {
+            // SQLite: UPDATE OR REPLACE audit; PostgreSQL: UPDATE ONLY audit, and TRUNCATE a, audit.
+            "update" => of_audit(&words[at..words.len().min(at + 4)]),
+            "delete" => of_audit(&words[at..words.len().min(at + 4)]),
+            "truncate" | "drop" | "alter" => of_audit(&words[at..]),
+            _ => false,
+        })
+    };
+    let found: Vec<&str> = main_statements().filter(changes).collect();
+    assert_eq!(found, ["UPDATE audit SET actor = $2, subject = $3, detail = $4 WHERE id = $1"], "see decision 27");
+}
+
 #[tokio::test]
 async fn both_engines_have_the_same_tables_and_columns() {
     let (mut lite, mut postgres) = (all_columns(TestEngine::Sqlite).await, all_columns(TestEngine::Postgres).await);

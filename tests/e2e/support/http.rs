@@ -63,6 +63,32 @@ impl Connection {
 
     /// Reads an answer.
     pub(crate) fn read(&mut self) -> io::Result<Answer> {
+        let mut answer = self.head()?;
+        let body = match (answer.header("content-length"), answer.header("transfer-encoding")) {
+            (Some(length), _) => self.exactly(length.parse().map_err(|_| io::ErrorKind::InvalidData)?)?,
+            (None, Some(_)) => {
+                let mut body = Vec::new();
+                self.chunks(|chunk| body.extend_from_slice(chunk))?;
+                body
+            }
+            (None, None) => Vec::new(),
+        };
+        answer.body = String::from_utf8_lossy(&body).into_owned();
+        Ok(answer)
+    }
+
+    /// Reads an answer that comes in chunks, and hands over one after the other; the status.
+    pub(crate) fn read_chunks(&mut self, each: impl FnMut(&[u8])) -> io::Result<u16> {
+        let head = self.head()?;
+        if head.header("transfer-encoding").is_none() {
+            return Err(io::Error::other(format!("{} {} does not come in chunks", head.status, head.reason)));
+        }
+        self.chunks(each)?;
+        Ok(head.status)
+    }
+
+    /// Reads an answer up to its body.
+    fn head(&mut self) -> io::Result<Answer> {
         let line = self.line()?;
         let mut words = line.splitn(3, ' ').skip(1);
         let status = words.next().and_then(|s| s.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
@@ -73,14 +99,7 @@ impl Connection {
             let Some((name, value)) = line.split_once(':') else { break };
             headers.push((name.to_owned(), value.trim().to_owned()));
         }
-        let mut answer = Answer { status, reason, headers, body: String::new() };
-        let body = match (answer.header("content-length"), answer.header("transfer-encoding")) {
-            (Some(length), _) => self.exactly(length.parse().map_err(|_| io::ErrorKind::InvalidData)?)?,
-            (None, Some(_)) => self.chunks()?,
-            (None, None) => Vec::new(),
-        };
-        answer.body = String::from_utf8_lossy(&body).into_owned();
-        Ok(answer)
+        Ok(Answer { status, reason, headers, body: String::new() })
     }
 
     fn line(&mut self) -> io::Result<String> {
@@ -97,14 +116,13 @@ impl Connection {
         Ok(body)
     }
 
-    fn chunks(&mut self) -> io::Result<Vec<u8>> {
-        let mut body = Vec::new();
+    fn chunks(&mut self, mut each: impl FnMut(&[u8])) -> io::Result<()> {
         loop {
             let length = usize::from_str_radix(&self.line()?, 16).map_err(|_| io::ErrorKind::InvalidData)?;
-            body.extend(self.exactly(length)?);
+            each(&self.exactly(length)?);
             self.line()?;
             if length == 0 {
-                return Ok(body);
+                return Ok(());
             }
         }
     }

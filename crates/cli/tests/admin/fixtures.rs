@@ -1,11 +1,14 @@
 //! People, tokens and rows of the ledger, put into a test's database.
 
+use sekisho_core::browser::BrowserSecret;
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{AccountId, AuditId, EntryId, MessageId, OrgId, OrgTokenId, TokenId};
+use sekisho_core::id::{AccountId, AuditId, EntryId, MessageId, OrgId, OrgTokenId, SessionId, TokenId};
 use sekisho_core::org::UserIdentifier;
 use sekisho_core::token::{PlainToken, TokenKind};
-use sekisho_core::{Ecosystem, Language};
-use sekisho_store::{Entry, Minted, NewAccount, NewAudit, NewOrgToken, NewToken, Outcome, Store, Taker, Trace, Who};
+use sekisho_core::{Ecosystem, Language, Timestamp};
+use sekisho_store::{
+    Entry, Minted, NewAccount, NewAudit, NewConsoleSession, NewOrgToken, NewToken, Outcome, Store, Taker, Trace, Who,
+};
 
 use crate::support::*;
 
@@ -22,6 +25,18 @@ pub(crate) async fn person(store: &Store, address: &str) -> (AccountId, TokenId,
     let id = token.id;
     let Minted::Token(account) = store.keys().mint_for_new_account(&new, &token, NOW).await.unwrap() else { panic!() };
     (account, id, plain)
+}
+
+/// What the console holds about a person: a session, who he is at an identity provider, and his language.
+pub(crate) async fn console(store: &Store, address: &str) {
+    let email = EmailAddress::parse(address).unwrap();
+    let (issuer, agent, network) = ("https://id.example".to_owned(), "Firefox".to_owned(), "192.0.2.1".to_owned());
+    store.identities().link(&issuer, "person-1", Some(&email), NOW).await.unwrap();
+    store.sessions().reads(&email, Language::Ja).await.unwrap();
+    let (id, hash) = (SessionId::mint(NOW, &CHANCE), BrowserSecret::mint(&CHANCE).hash());
+    let ends = Timestamp(NOW.0 + 3_600_000);
+    let session = NewConsoleSession { id, hash, email, issuer, agent, network, idle_at: ends, expires_at: ends };
+    store.sessions().begin(&session, NOW).await.unwrap();
 }
 
 /// A token that an organisation gave to somebody.

@@ -26,17 +26,22 @@ on_both_engines! {
             for who in [Who::Account { account, token }, Who::Account { account: other, token: other_token }] {
                 let _proof = store.ledger().record(entry(who).1).await.unwrap();
             }
+            console(store, "me@example.com").await;
             (plain, account)
         }).await;
         let out = program.done("export-person Me@example.com");
         let found = lines(&out);
-        assert_eq!(kinds(&found), ["account", "token", "membership", "taken", "audit"]);
-        assert_eq!(found[3]["package"], "left-pad");
+        let wanted = ["account", "token", "console_session", "identity", "console_language", "membership", "taken", "audit", "audit"];
+        assert_eq!(kinds(&found), wanted);
+        assert_eq!((&found[2]["browser"], &found[3]["subject"], &found[4]["language"]), (&"Firefox".into(), &"person-1".into(), &"ja".into()));
+        assert_eq!(found[6]["package"], "left-pad");
+        let exported = &found[8];
+        assert_eq!((&exported["action"], &exported["actor"], &exported["subject"]), (&"person.exported".into(), &"operator".into(), &"me@example.com".into()));
         assert!(!out.contains(plain.expose()) && !out.contains("you@example.com"), "{out}");
 
         assert!(program.fails(2, "erase-person me@example.com").contains("--yes"));
         assert!(program.fails(1, "erase-person me@example.com --yes").contains("last owner of \"acme\""));
-        assert_eq!(kinds(&lines(&program.done("export-person me@example.com"))).len(), 5, "nothing is half done");
+        assert_eq!(kinds(&lines(&program.done("export-person me@example.com"))).len(), 10, "nothing is half done");
         program.done("member add acme you@example.com --role owner");
         let said = program.admin("erase-person me@example.com --yes");
         assert_eq!(said.code, 0, "{}", said.err);
@@ -46,7 +51,7 @@ on_both_engines! {
         let org = program.json("org show acme")["id"].as_str().unwrap().to_owned();
         let log = audit(database, &org).await;
         let named: Vec<_> = log.iter().rev().filter(|row| row.subject == pseudonym).map(|r| r.action.as_str()).collect();
-        assert_eq!(named, ["member.added", "member.erased"], "the rows stay, and belong together: {log:?}");
+        assert_eq!(named, ["member.added", "person.exported", "person.exported", "member.erased"], "the rows stay, and belong together: {log:?}");
         assert!(log.iter().any(|row| row.subject == "you@example.com"), "others stay who they are");
         with_store(database, async |store| {
             let token = store.tokens().find_by_hash(&plain.hash()).await.unwrap().unwrap();
@@ -86,12 +91,13 @@ on_both_engines! {
         let tokens = found.iter().filter(|line| line["kind"] == "organisation_token").count();
         assert_eq!((taken, tokens), (1200, 1));
         let notes: Vec<_> = found.iter().filter(|line| line["kind"] == "audit").collect();
-        assert_eq!(notes.len(), 1, "where a detail names the person, and not me@acme.example2");
+        let actions: Vec<_> = notes.iter().map(|note| note["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, ["token.issued", "person.exported"], "where a row names the person, and not me@acme.example2");
         let by_address = lines(&program.done("export-person me@acme.example"));
         assert_eq!(by_address.iter().filter(|line| line["kind"] == "taken").count(), 1202, "in every organisation");
 
         let said = program.admin("erase-person acme:me@acme.example --yes");
-        assert!(said.err.contains("in 1 tokens, 1200 rows of the ledger and 1 of the audit log"), "{}", said.err);
+        assert!(said.err.contains("in 1 tokens, 1200 rows of the ledger and 3 of the audit log"), "{}", said.err);
         let pseudonym = said.err.split(' ').next().unwrap();
         assert!(pseudonym.starts_with("erased-") && pseudonym.len() == 23, "{pseudonym}");
         assert_eq!(program.admin("export-person acme:me@acme.example").err, "Nothing is held about this person.\n");
@@ -122,7 +128,10 @@ on_both_engines! {
         assert_eq!((log[0].action.as_str(), log[0].subject.as_str()), ("person.erased", pseudonym));
         let details = |org: &str| log.iter().filter(|row| row.detail == format!("{{\"user_identifier\":\"{org}\"}}")).count();
         assert_eq!((details(pseudonym), details("me@acme.example"), details("me@acme.example2")), (1, 0, 1), "{log:?}");
+        assert_eq!(log.iter().filter(|row| row.action == "person.exported" && row.subject == pseudonym).count(), 2);
         let elsewhere = audit(database, &other.to_string()).await;
+        let exported: Vec<_> = elsewhere.iter().filter(|row| row.action == "person.exported").collect();
+        assert_eq!((exported.len(), exported[0].subject.as_str()), (1, "me@acme.example"), "by the address only");
         assert!(elsewhere.iter().any(|row| row.detail.contains("\"me@acme.example\"")), "another organisation's stays");
         if let Some(dir) = database.dir() {
             // Neither the ledger nor its index knows the name; what SQLite frees is another matter.

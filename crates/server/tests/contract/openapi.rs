@@ -1,5 +1,6 @@
 //! The descriptions of the API say what is there: every route and no other, every code under its status. That real answers
-//! have the shapes that `docs/openapi.json` describes is shown by `scripts/test-openapi`, against the built program.
+//! have the shapes that `docs/openapi.json` describes is shown by `scripts/test-openapi`, which reaches every operation of an
+//! organisation's in the built program.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -20,6 +20,7 @@ audit-member-role-granted = Member's role given by a group of the identity provi
 audit-member-role-withdrawn = Member's role withdrawn by a group of the identity provider
 audit-member-removed = Member removed
 audit-member-erased = Member erased
+audit-person-exported = Person's data exported
 audit-person-erased = Person erased
 audit-bot-created = Bot made
 audit-bot-role-changed = Bot's role changed

@@ -20,6 +20,7 @@ audit-member-role-granted = ID プロバイダーのグループによるロー�
 audit-member-role-withdrawn = ID プロバイダーのグループによるロールの取り消し
 audit-member-removed = メンバーの削除
 audit-member-erased = メンバーの情報の消去
+audit-person-exported = 利用者の情報のエクスポート
 audit-person-erased = 利用者の情報の消去
 audit-bot-created = ボットの作成
 audit-bot-role-changed = ボットのロールの変更

@@ -11,8 +11,9 @@ use crate::commands::print;
 
 #[derive(Args)]
 #[command(after_help = "\
-Prints one JSON object a line: account, token (never a secret), login, message, code_attempt, membership,
-organisation_token, taken (a row of the ledger), audit. The field `kind` says which it is.
+Prints one JSON object a line: account, token (never a secret), login, message, console_session, identity,
+console_language, code_attempt, membership, organisation_token, taken (a row of the ledger), rule, audit. The field `kind`
+says which it is. The audit log of each organisation that holds something about the person notes the export.
 
 Examples:
   sekisho admin export-person me@example.com > me.ndjson

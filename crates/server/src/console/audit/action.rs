@@ -13,6 +13,7 @@ pub(super) const ALL: &[(&str, &str)] = &[
     ("member.role_withdrawn", "audit-member-role-withdrawn"),
     ("member.removed", "audit-member-removed"),
     ("member.erased", "audit-member-erased"),
+    ("person.exported", "audit-person-exported"),
     ("person.erased", "audit-person-erased"),
     ("bot.created", "audit-bot-created"),
     ("bot.role_changed", "audit-bot-role-changed"),

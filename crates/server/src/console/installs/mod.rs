@@ -10,6 +10,7 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use http::{Response, StatusCode};
+use sekisho_core::id::OrgId;
 
 use self::find::Find;
 use self::row::Row;
@@ -18,7 +19,7 @@ use super::search::{Field, Typed};
 use super::seat::Seat;
 use super::visitor::Answered;
 use crate::api::orgs::installs::export::{self, Form};
-use crate::api::orgs::installs::query::{self, Asked};
+use crate::api::orgs::installs::query::Asked;
 use crate::api::orgs::installs::question;
 use crate::api::orgs::installs::wrong::Wrong;
 use crate::app::App;
@@ -85,7 +86,7 @@ pub(super) async fn export(State(app): State<Arc<App>>, seat: Seat<ReadInstalls>
     let typed = Typed::read(&visitor.path, NAMES);
     let query = typed.query(&[]);
     // The page names what is wrong with a search.
-    let Ok(asked) = Asked::read(&query, true) else {
+    let Ok(asked) = Asked::read(&app.secret, seat.may.org(), &query, true) else {
         return Ok(see_other(visitor, &typed.address(&seat.at("/installs"), &[])));
     };
     let question = question(&app, &seat.may, asked.question, asked.versions).await.map_err(|e| visitor.failed(&e))?;
@@ -117,14 +118,13 @@ async fn page(app: &App, seat: &Seat<ReadInstalls>, of: Of) -> Result<Response<B
     if !cursor.is_empty() {
         asking.push(("cursor", &cursor));
     }
-    let (asked, wrongs) = read(&typed, &asking);
+    let (asked, wrongs) = read(app, seat.may.org(), &typed, &asking);
     let (mut rows, mut next) = (Vec::new(), None);
-    if let Some(asked) = asked {
-        let question = question(app, &seat.may, asked.question, asked.versions).await;
-        let question = question.map_err(|e| visitor.failed(&e))?;
-        let page = app.store.ledger().page(question, asked.cursor, ROWS).await.map_err(|e| visitor.failed(&e))?;
+    if let Some(Asked { question: filters, versions, cursor, pages, .. }) = asked {
+        let question = question(app, &seat.may, filters, versions).await.map_err(|e| visitor.failed(&e))?;
+        let page = app.store.ledger().page(question, cursor, ROWS).await.map_err(|e| visitor.failed(&e))?;
         rows = page.rows.iter().map(|row| Row::of(row, say)).collect();
-        next = page.next.map(|next| typed.address(&here, &[("cursor", &query::cursor(next))]));
+        next = page.next.map(|next| typed.address(&here, &[("cursor", &pages.cursor(&app.secret, next))]));
     }
     let wrong = !wrongs.is_empty();
     let to_export = |form: &'static str| {
@@ -149,7 +149,7 @@ async fn page(app: &App, seat: &Seat<ReadInstalls>, of: Of) -> Result<Response<B
 }
 
 /// What is asked for; or everything that is wrong with it, by reading again without what was found to be wrong.
-fn read(typed: &Typed, more: &[(&str, &str)]) -> (Option<Asked>, Vec<Wrong>) {
+fn read(app: &App, org: OrgId, typed: &Typed, more: &[(&str, &str)]) -> (Option<Asked>, Vec<Wrong>) {
     let mut wrongs: Vec<Wrong> = Vec::new();
     // Each round leaves at least one field out, and the last round has none.
     for _ in 0..=NAMES.len() {
@@ -158,7 +158,8 @@ fn read(typed: &Typed, more: &[(&str, &str)]) -> (Option<Asked>, Vec<Wrong>) {
             out.extend(["version", "range"]);
         }
         // A cursor stands behind everything else, so that nothing is wrong with the fields where it is.
-        match Asked::read(&typed.without(&out).query(if wrongs.is_empty() { more } else { &[] }), false) {
+        let query = typed.without(&out).query(if wrongs.is_empty() { more } else { &[] });
+        match Asked::read(&app.secret, org, &query, false) {
             Ok(asked) => return (wrongs.is_empty().then_some(asked), wrongs),
             Err(wrong) => wrongs.push(wrong),
         }

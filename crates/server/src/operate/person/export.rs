@@ -1,5 +1,7 @@
 //! Everything that is held about a person, as JSON, a line each.
 
+use std::collections::BTreeSet;
+
 use sekisho_core::email::EmailAddress;
 use sekisho_core::id::OrgId;
 use sekisho_core::org::{IdentifierPrefix, UserIdentifier};
@@ -20,6 +22,7 @@ impl Operator {
             count += 1;
             line(value);
         };
+        self.note_export(person).await?;
         match person {
             Person::Address(email) => self.export_address(email, &mut counted).await?,
             Person::InOrganisation { org, identifier } => {
@@ -30,6 +33,27 @@ impl Operator {
             }
         }
         Ok(count)
+    }
+
+    /// Says in the audit log of each organisation that holds something about the person that it is shown. Written first, so
+    /// that an export which is broken off is noted too; where nothing is held, the name does not come in by this.
+    async fn note_export(&self, person: &Person) -> Result<(), OperateError> {
+        let (people, mut holders) = (self.store.people(), BTreeSet::new());
+        let (name, only) = match person {
+            Person::Address(email) => {
+                holders.extend(people.memberships(email).await?.iter().map(|held| held.org));
+                (email.as_str(), None)
+            }
+            Person::InOrganisation { org, identifier } => (identifier.as_str(), Some(self.org(org).await?.id)),
+        };
+        holders.extend(people.orgs_of(name).await?);
+        holders.extend(people.rules_by(name).await?.iter().map(|rule| rule.org));
+        holders.extend(people.noted(name).await?.iter().map(|note| note.org));
+        for org in holders.into_iter().filter(|org| only.is_none_or(|only| only == *org)) {
+            // As the subject, where an erasure finds the name.
+            self.store.audit().note(org, &self.audit("person.exported", name, json!({}))).await?;
+        }
+        Ok(())
     }
 
     async fn export_address(&self, email: &EmailAddress, line: &mut impl FnMut(Value)) -> Result<(), OperateError> {

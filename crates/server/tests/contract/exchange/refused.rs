@@ -1,5 +1,6 @@
 //! Whoever is refused learns nothing of why.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sekisho_core::id::BotId;
@@ -102,6 +103,28 @@ on_both_engines! {
         assert_eq!(world.app.upstream.count("/issuer/jwks"), 1, "an unknown key is asked for once in half a minute");
         world.app.change_organisation(world.acme, |org| org.guard = true).await;
         assert_eq!(world.app.exchange(world.bot, &world.id_token()).await.status, 200);
+    }
+
+    async fn a_flood_of_unknown_keys_has_the_key_set_asked_once(setup) {
+        let world = Arc::new(World::new(setup.set("limits.exchanges_per_minute", "1000")).await);
+        world.session().await;
+        let asked = || world.app.upstream.count("/issuer/jwks");
+        assert_eq!(asked(), 1);
+        world.app.advance(31);
+        let asks: Vec<_> = (0..200).map(|n| {
+            let header = json!({"alg": world.issuer.key.alg(), "kid": format!("unknown-{n}")});
+            let token = world.issuer.key.token_with(&header, &world.app.github_claims(&world.issuer));
+            let world = world.clone();
+            tokio::spawn(async move { told(&world.app.exchange(world.bot, &token).await) })
+        }).collect();
+        let mut answers = Vec::new();
+        for ask in asks {
+            answers.push(ask.await.unwrap());
+        }
+        answers.dedup();
+        assert_eq!((answers.len(), asked()), (1, 2), "{answers:?}");
+        world.session().await;
+        assert_eq!(asked(), 2, "the key that is known needs no look");
     }
 
     async fn a_replayed_token_has_the_same_answer_also_with_another_signature(setup) {

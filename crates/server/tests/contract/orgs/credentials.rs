@@ -1,7 +1,7 @@
 //! An organisation's credentials on every kind of route.
 
 use sekisho_core::org::Role;
-use sekisho_testkit::{Ask, Setup};
+use sekisho_testkit::{Ask, Setup, TestBot};
 
 use super::{PACKAGES, started};
 use crate::support::{assert_problem, on_both_engines, shown};
@@ -53,6 +53,21 @@ on_both_engines! {
         for bad in [key.to_owned(), format!("{key}:{}", two.id), format!("{key}:"), format!("{key}:{acme}")] {
             assert_problem(&whoami(&bad).await, 401, "invalid_token");
         }
+    }
+
+    async fn a_bot_s_last_use_is_written_by_a_request(setup) {
+        let app = started(setup).await;
+        let acme = app.organisation("acme").await;
+        let (bot, idle) = (app.bot(acme, Role::GuardViewer).await, app.bot(acme, Role::GuardViewer).await);
+        let used = async |bot: &TestBot| {
+            app.app.callers.write_uses().await.unwrap();
+            app.app.store.bots().keys(acme, bot.id).await.unwrap()[0].last_used_at
+        };
+        assert_eq!(used(&bot).await, None);
+        app.advance(7);
+        let installs = format!("/o/{acme}/guard/installs");
+        assert_eq!(app.ask(Ask::get(&installs).bearer(&bot.credential)).await.status, 200);
+        assert_eq!((used(&bot).await, used(&idle).await), (Some(app.app.clock.now()), None));
     }
 
     async fn personal_keys_routes_refuse_an_organisation_s_credentials_except_status(setup) {

@@ -128,6 +128,10 @@ on_both_engines! {
         assert_eq!(w.found("?package=pkg%3Anpm%2Fleft-pad%401.0.0&user_identifier_prefix=a").await.len(), 1);
         assert_eq!(w.found("?ecosystem=pypi&package=Flask&version=1.0.0").await, ["flask@1.0 bob@example.com"], "spellings of one version");
         assert_eq!(w.found("?package=pkg:npm/left-pad@2.0.0").await.len(), 0);
+        let range = async |range: &str| w.found(&format!("?ecosystem=pypi&package=flask&range={range}")).await;
+        assert_eq!(range("%3E%3D1,%3C2").await, ["flask@1.0 bob@example.com"]);
+        assert_eq!(range("%3E%3D1,!%3D1.0").await.len(), 0);
+        assert_eq!(range("%3E1,%3C2").await.len(), 0);
     }
 
     async fn every_filter_finds_what_it_names(setup) {
@@ -168,6 +172,46 @@ on_both_engines! {
             query = format!("?limit=2&cursor={next}");
         }
         assert_eq!(found, (0..7).rev().map(|n| format!("person-{n}")).collect::<Vec<_>>());
+    }
+
+    async fn a_cursor_can_t_be_made_or_moved(setup) {
+        let w = world(setup).await;
+        let other = w.app.organisation("other").await;
+        let stranger = w.app.bot(other, Role::Owner).await;
+        let theirs = w.app.org_token(other, "eve@example.com", None).await;
+        for n in 0..3 {
+            w.takes(&format!("person-{n}"), TARBALL).await;
+            assert!(w.app.ask(Ask::get(TARBALL).bearer(&theirs.key)).await.status < 400);
+        }
+        let filters = "package=pkg:npm/left-pad&version=1.0.0&outcome=answered&limit=1";
+        let cursor = w.ask(&format!("?{filters}")).await.json()["next_cursor"].as_str().unwrap().to_owned();
+        let of_all = w.ask("?limit=1").await.json()["next_cursor"].as_str().unwrap().to_owned();
+        assert_eq!(w.found(&format!("?{filters}&cursor={cursor}")).await, ["left-pad@1.0.0 person-1"]);
+        let respelled = format!("?ecosystem=npm&package=left-pad&version=1.0.0&outcome=answered&cursor={cursor}");
+        assert_eq!(w.found(&respelled).await.len(), 2, "the same question, and another number of rows");
+        let changed = |at: usize| {
+            let mut bytes = cursor.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            format!("{filters}&cursor={}", String::from_utf8(bytes).unwrap())
+        };
+        let row = w.items("?limit=1").await[0]["id"].as_str().unwrap().to_owned();
+        let id = sekisho_core::base::u128_crockford(uuid::Uuid::parse_str(&row).unwrap().as_u128());
+        for bad in [
+            changed(0), changed(cursor.len() / 2), changed(cursor.len() - 2),
+            format!("cursor=IN{id}"), format!("cursor={row}"), format!("cursor={cursor}"), format!("{filters}&cursor={of_all}"),
+            format!("package=pkg:npm/left-pad&version=1.0.1&outcome=answered&cursor={cursor}"),
+            format!("package=pkg:npm/left-pad&range=1.0.0&outcome=answered&cursor={cursor}"),
+            format!("package=pkg:npm/left-pad&version=1.0.0&outcome=refused&cursor={cursor}"),
+            format!("{filters}&from=2026-11-01T00:00:00Z&cursor={cursor}"),
+            format!("{filters}&user_identifier_prefix=p&cursor={cursor}"),
+        ] {
+            assert_problem(&w.ask(&format!("?{bad}")).await, 400, "invalid_request");
+        }
+        let moved = Ask::get(&format!("/o/{other}/guard/installs?limit=1&cursor={of_all}"));
+        assert_problem(&w.app.ask(moved.bearer(&stranger.credential)).await, 400, "invalid_request");
+        let own = Ask::get(&format!("/o/{other}/guard/installs?limit=1")).bearer(&stranger.credential);
+        let own = w.app.ask(own).await.json()["next_cursor"].as_str().unwrap().to_owned();
+        assert_problem(&w.ask(&format!("?limit=1&cursor={own}")).await, 400, "invalid_request");
     }
 
     async fn another_organisation_s_rows_and_personal_ones_are_never_there(setup) {

@@ -59,6 +59,10 @@ async fn personas(app: &TestApp, ground: &Ground) -> Vec<Persona> {
     let mut claims = app.github_claims(issuer);
     claims["jti"] = unique.clone().into();
     let session = app.session(pipeline, &issuer.key.token(&claims)).await;
+    let viewer = app.bot(other, Role::GuardViewer).await;
+    app.trust(other, viewer.id, &app.github_conditions(issuer)).await;
+    claims["jti"] = format!("{unique}-other").into();
+    let other_session = app.session(viewer.id, &issuer.key.token(&claims)).await;
     let mut all = vec![
         ("anonymous", String::new(), acme),
         ("personal", app.register(&format!("{unique}@acme.example")).await.key, acme),
@@ -69,6 +73,9 @@ async fn personas(app: &TestApp, ground: &Ground) -> Vec<Persona> {
         ("removed bot", dead_bot.credential, acme),
         ("made up", format!("sekisho_apikey_{}:{}", "0".repeat(36), dead_bot.id), acme),
         ("owner of another", app.bot(other, Role::Owner).await.credential, acme),
+        ("viewer of another", viewer.credential, acme),
+        ("organisation user of another", app.org_token(other, "dev@acme.example", None).await.key, acme),
+        ("pipeline of another", other_session, acme),
         ("guard disabled", app.bot(disabled, Role::Owner).await.credential, disabled),
     ];
     for role in Role::ALL.into_iter().rev() {

@@ -49,6 +49,20 @@ on_both_engines! {
         assert_eq!(count(&world).await, 2);
     }
 
+    async fn the_same_call_at_another_node_gets_the_same_answer(setup) {
+        let world = world(setup).await;
+        let node = world.app.another_node().await;
+        let there = async |body: &str| {
+            let ask = Ask::post(&world.path("org-user-tokens"), body.to_owned()).header("idempotency-key", KEY);
+            node.ask(ask.bearer(&world.owner.credential)).await
+        };
+        let first = issue(&world, KEY, BODY).await;
+        let again = there(BODY).await;
+        assert_eq!((again.status, again.json()), (201, first.json()));
+        assert_problem(&there(r#"{"user_identifier":"other@acme.example"}"#).await, 422, "idempotency_key_reused");
+        assert_eq!((count(&world).await, shown_again(&world).await.len()), (1, 1));
+    }
+
     async fn the_same_key_with_another_request_is_422_and_has_no_effect(setup) {
         let world = world(setup).await;
         let first = issue(&world, KEY, BODY).await;

@@ -60,6 +60,30 @@ on_both_engines! {
         assert_bad(&node, &token.key).await;
     }
 
+    async fn a_revoked_token_is_401_for_files_that_are_kept_and_for_what_the_client_has(setup) {
+        let Two { app, acme, token, node } = Two::start(setup.set("artifacts.mode", "cache")).await;
+        // The first answer keeps the file, the second comes from it.
+        assert_good(&app, &node, &token.key).await;
+        assert_good(&app, &node, &token.key).await;
+        let mut held = Vec::new();
+        for path in PACKAGES {
+            let answer = node.ask(Ask::get(path).bearer(&token.key)).await;
+            let Some(tag) = answer.header("etag") else { continue };
+            let ask = Ask::get(path).bearer(&token.key).header("if-none-match", tag);
+            assert_eq!(node.ask(ask.clone()).await.status, 304, "{path}");
+            held.push((path, ask));
+        }
+        let files = held.iter().filter(|(path, _)| path.ends_with(".tgz") || path.ends_with(".whl")).count();
+        assert!(files == 2 && held.len() > 4, "{files} files of {}", held.len());
+        let audit = app.operated("token.revoked");
+        app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
+        node.follow().await;
+        assert_bad(&node, &token.key).await;
+        for (path, ask) in held {
+            assert_eq!(node.ask(ask).await.status, 401, "{path}");
+        }
+    }
+
     async fn a_token_that_is_revoked_soon_after_its_rotation_is_401_on_other_nodes(setup) {
         let Two { app, acme, token, node } = Two::start(setup).await;
         let (tokens, now) = (app.app.store.org_tokens(), app.app.clock.now());
@@ -123,6 +147,7 @@ on_both_engines! {
         let app = started(setup).await;
         let acme = app.organisation("acme").await;
         let (one, two) = (app.bot(acme, Role::Owner).await, app.bot(acme, Role::Owner).await);
+        let three = app.bot(acme, Role::Owner).await;
         let node = app.another_node().await;
         let whoami = async |credential: &str| node.ask(Ask::get("/npm/-/whoami").bearer(credential)).await.status;
         assert_eq!((whoami(&one.credential).await, whoami(&two.credential).await), (200, 200));
@@ -131,6 +156,21 @@ on_both_engines! {
         assert!(bots.remove(acme, two.id, &app.operated("bot.removed")).await.unwrap());
         node.follow().await;
         assert_eq!((whoami(&one.credential).await, whoami(&two.credential).await), (401, 401));
+
+        let audit = async || {
+            node.ask(Ask::get(&format!("/o/{acme}/guard/audit")).bearer(&three.credential)).await
+        };
+        assert_eq!(audit().await.status, 200);
+        app.advance(1);
+        let mut changes = app.app.store.organisations().begin().await.unwrap();
+        let said = app.operated("bot.role_changed");
+        assert!(changes.set_bot_role(acme, three.id, Role::GuardTokenIssuer, &said).await.unwrap());
+        changes.commit().await.unwrap();
+        node.follow().await;
+        assert_problem(&audit().await, 403, "insufficient_role");
+        let tokens = format!("/o/{acme}/guard/org-user-tokens");
+        let issue = Ask::post(&tokens, r#"{"user_identifier":"new@acme.example"}"#).bearer(&three.credential);
+        assert_eq!(node.ask(issue).await.status, 201, "what the new role may");
     }
 
     async fn with_the_database_down_what_is_known_counts_for_a_minute_and_is_then_503(setup) {

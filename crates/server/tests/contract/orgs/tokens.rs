@@ -142,6 +142,23 @@ on_both_engines! {
         assert_eq!(world.post(&rotate, "{}").await.json()["expires_at"], "2026-11-23T12:00:00Z");
     }
 
+    async fn a_rotation_after_the_maximum_was_lowered_is_cut_to_it(setup) {
+        let world = world(setup).await;
+        let mut issued = Vec::new();
+        for more in [",\"expires_in\":7200", ",\"expires_in\":1800", ""] {
+            let body = format!("{{\"user_identifier\":\"dev@acme.example\"{more}}}");
+            issued.push(text(&world.post("org-user-tokens", &body).await.json()["id"]));
+        }
+        world.app.change_organisation(world.org, |org| org.max_token_seconds = Some(3600)).await;
+        let mut ends = Vec::new();
+        for id in issued {
+            let rotated = world.post(&format!("org-user-tokens/by-id/{id}/rotate"), "{}").await;
+            assert_eq!(rotated.status, 200, "{}", rotated.show());
+            ends.push(text(&rotated.json()["expires_at"]));
+        }
+        assert_eq!(ends, ["2026-11-23T10:00:00Z", "2026-11-23T09:30:00Z", "2026-11-23T10:00:00Z"]);
+    }
+
     async fn of_two_rotations_at_once_one_is_409(setup) {
         let world = Arc::new(world(setup).await);
         let (id, _) = world.issue("dev@acme.example").await;

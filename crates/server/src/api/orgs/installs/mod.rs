@@ -12,7 +12,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use http::{HeaderMap, Response, StatusCode};
-use sekisho_core::id::EntryId;
 use sekisho_core::{Ecosystem, Version};
 use sekisho_store::{Holds, Question, StoreError};
 use serde_json::json;
@@ -33,18 +32,15 @@ pub async fn list(
 ) -> Result<Response<Body>, Problem> {
     let query = query.unwrap_or_default();
     let form = Form::wanted(&headers)?;
-    let asked = Asked::read(&query, form.is_some())?;
-    let question = question(&app, &may, asked.question, asked.versions).await.map_err(|e| store_problem(&e))?;
-    match form {
-        Some(form) => export::begin(&app, &may, form, question, &query).await,
-        None => page(&app, question, asked.cursor, asked.limit).await,
+    let asked = Asked::read(&app.secret, may.org(), &query, form.is_some())?;
+    let Asked { question: filters, versions, limit, cursor, pages } = asked;
+    let question = question(&app, &may, filters, versions).await.map_err(|e| store_problem(&e))?;
+    if let Some(form) = form {
+        return export::begin(&app, &may, form, question, &query).await;
     }
-}
-
-async fn page(app: &App, question: Question, cursor: Option<EntryId>, limit: usize) -> Result<Response<Body>, Problem> {
     let page = app.store.ledger().page(question, cursor, limit).await.map_err(|e| store_problem(&e))?;
     let items: Vec<_> = page.rows.iter().map(item::json).collect();
-    let next = page.next.map(query::cursor);
+    let next = page.next.map(|next| pages.cursor(&app.secret, next));
     Ok(json(StatusCode::OK, &json!({ "items": items, "next_cursor": next })))
 }
 

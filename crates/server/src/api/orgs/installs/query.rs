@@ -1,13 +1,15 @@
 //! The query's parameters: one that can't be read is named.
 
-use sekisho_core::id::{BotId, EntryId};
+use sekisho_core::id::{BotId, EntryId, OrgId};
 use sekisho_core::org::IdentifierPrefix;
+use sekisho_core::secret::ServerSecret;
 use sekisho_core::{Ecosystem, PackageName, PackageUrl, Timestamp};
 use sekisho_store::Question;
 use uuid::Uuid;
 
 use super::range::Range;
 use super::wrong::Wrong;
+use crate::api::cursor::Cursors;
 
 /// Items of a page, unless said otherwise.
 const LIMIT: usize = 100;
@@ -15,8 +17,6 @@ const LIMIT: usize = 100;
 const MOST: usize = 1000;
 /// Longest text that is searched for.
 const LONGEST: usize = 500;
-/// What a cursor begins with, so that other texts are not taken for one.
-const CURSOR: &str = "IN";
 
 /// What is asked for. The owner is filled in by who may ask.
 #[derive(Debug)]
@@ -28,6 +28,31 @@ pub(crate) struct Asked {
     pub(super) limit: usize,
     /// Where the page before ended.
     pub(crate) cursor: Option<EntryId>,
+    /// The list that pages are of.
+    pub(crate) pages: Pages,
+}
+
+/// The list that cursors are for: one organisation's log, with the same filters.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    org: String,
+    filters: String,
+}
+
+impl Pages {
+    /// The cursor of the page that begins before this row.
+    pub(crate) fn cursor(&self, secret: &ServerSecret, id: EntryId) -> String {
+        Cursors::of(secret, &self.list()).seal(id.0.as_bytes())
+    }
+
+    fn open(&self, secret: &ServerSecret, cursor: &str) -> Result<EntryId, Wrong> {
+        let place = Cursors::of(secret, &self.list()).open(cursor).and_then(|place| place.try_into().ok());
+        place.map(|id| EntryId(Uuid::from_bytes(id))).ok_or(Wrong::Cursor)
+    }
+
+    fn list(&self) -> [&[u8]; 3] {
+        [b"installs", self.org.as_bytes(), self.filters.as_bytes()]
+    }
 }
 
 /// Which versions of the package.
@@ -39,14 +64,9 @@ pub(crate) enum Versions {
     Range(Range),
 }
 
-/// The text of a cursor: the next page begins before this row.
-pub(crate) fn cursor(id: EntryId) -> String {
-    format!("{CURSOR}{}", sekisho_core::base::u128_crockford(id.0.as_u128()))
-}
-
 impl Asked {
-    /// Reads the query. An export has all items, so it takes neither `limit` nor `cursor`.
-    pub(crate) fn read(query: &str, export: bool) -> Result<Asked, Wrong> {
+    /// Reads a query to this organisation's log. An export has all items, so it takes neither `limit` nor `cursor`.
+    pub(crate) fn read(secret: &ServerSecret, org: OrgId, query: &str, export: bool) -> Result<Asked, Wrong> {
         let mut texts = Texts::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             texts.put(&name, value.into_owned())?;
@@ -55,7 +75,7 @@ impl Asked {
         if taken(&texts.limit) || taken(&texts.cursor) {
             return Err(Wrong::Pages);
         }
-        texts.into_asked()
+        texts.into_asked(secret, org)
     }
 }
 
@@ -101,7 +121,7 @@ texts!(
 );
 
 impl Texts {
-    fn into_asked(self) -> Result<Asked, Wrong> {
+    fn into_asked(self, secret: &ServerSecret, org: OrgId) -> Result<Asked, Wrong> {
         let mut question = Question::of(Uuid::nil());
         question.ecosystem = self.ecosystem.map(|text| ecosystem(&text)).transpose()?;
         let mut version = self.version;
@@ -133,12 +153,11 @@ impl Texts {
         question.refused = self.outcome.map(|text| outcome(&text)).transpose()?;
         question.from = self.from.map(|text| moment("from", &text)).transpose()?;
         question.to = self.to.map(|text| moment("to", &text)).transpose()?;
-        Ok(Asked {
-            question,
-            versions,
-            limit: self.limit.map_or(Ok(LIMIT), |text| limit(&text))?,
-            cursor: self.cursor.map(|text| place(&text)).transpose()?,
-        })
+        let limit = self.limit.map_or(Ok(LIMIT), |text| limit(&text))?;
+        // As they were understood: another spelling of the same question is the same list.
+        let pages = Pages { org: org.to_string(), filters: format!("{question:?} {versions:?}") };
+        let cursor = self.cursor.map(|text| pages.open(secret, &text)).transpose()?;
+        Ok(Asked { question, versions, limit, cursor, pages })
     }
 }
 
@@ -174,11 +193,6 @@ fn moment(name: &'static str, text: &str) -> Result<Timestamp, Wrong> {
 
 fn limit(text: &str) -> Result<usize, Wrong> {
     text.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or(Wrong::Limit)
-}
-
-fn place(text: &str) -> Result<EntryId, Wrong> {
-    let id = text.strip_prefix(CURSOR).and_then(sekisho_core::base::crockford_u128);
-    id.map(|id| EntryId(Uuid::from_u128(id))).ok_or(Wrong::Cursor)
 }
 
 fn within(name: &'static str, text: String) -> Result<String, Wrong> {
