@@ -13,7 +13,8 @@ use serde_json::value::RawValue;
 use crate::range;
 use crate::report::{Report, printable};
 
-/// The fields that decide, and when it was written. The schema allows `null` for lists; a duplicate of one of these keys is an error.
+/// The fields that decide, and when it was written. The schema allows `null` for lists; a duplicate of one of these keys
+/// is an error.
 #[derive(Deserialize)]
 pub(crate) struct Record<'a> {
     #[serde(borrow)]
