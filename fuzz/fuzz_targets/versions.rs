@@ -44,7 +44,7 @@ fn exactly(ecosystem: Ecosystem, text: &str) {
 fn is_hit(ecosystem: Ecosystem, hit: Hit, version: &str) -> bool {
     let Ok(name) = PackageName::parse(ecosystem, "evil") else { return false };
     let mut builder = BlocklistBuilder::default();
-    builder.add(Advisory { id: "MAL-1".to_owned(), name: name.clone(), hits: vec![hit] });
+    builder.add(Advisory { id: "MAL-1".to_owned(), name: name.clone(), since: None, hits: vec![hit] });
     let list = builder.build();
     list.rules(&name).is_some_and(|rules| rules.decide(version) != Verdict::Allow)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::PackageName;
+use crate::{PackageName, Timestamp};
 
 /// One advisory about one package. A record that names several packages becomes several of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Advisory {
     pub id: String,
     /// The package it is about.
     pub name: PackageName,
+    /// Since when the record is there, by its source. It decides nothing.
+    pub since: Option<Timestamp>,
     /// Which versions it hits.
     pub hits: Vec<Hit>,
 }

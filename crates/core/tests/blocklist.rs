@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sekisho_core::advisory::{Advisory, Hit, Until};
 use sekisho_core::blocklist::{Blocklist, BlocklistBuilder, SnapshotError};
 use sekisho_core::policy::{Reason, Refusal, Verdict};
-use sekisho_core::{Ecosystem, PackageName};
+use sekisho_core::{Ecosystem, PackageName, Timestamp};
 
 fn name(ecosystem: Ecosystem, text: &str) -> PackageName {
     PackageName::parse(ecosystem, text).unwrap()
@@ -17,7 +17,7 @@ fn npm(text: &str) -> PackageName {
 }
 
 fn advisory(id: &str, name: PackageName, hits: impl Into<Vec<Hit>>) -> Advisory {
-    Advisory { id: id.to_owned(), name, hits: hits.into() }
+    Advisory { id: id.to_owned(), name, since: None, hits: hits.into() }
 }
 
 fn between(from: &str, until: Until) -> Hit {
@@ -264,14 +264,42 @@ fn a_snapshot_is_read_as_it_was_written() {
 }
 
 #[test]
+fn a_record_keeps_since_when_it_is_there_in_whole_seconds_and_what_no_source_can_mean_is_unknown() {
+    let evil = npm("evil");
+    let last = i64::from(u32::MAX) * 1000;
+    for (said, kept) in [
+        (None, None),
+        (Some(1_719_605_780_678), Some(1_719_605_780_000)),
+        (Some(1000), Some(1000)),
+        (Some(last + 999), Some(last)),
+        (Some(last + 1000), None),
+        (Some(999), None),
+        (Some(-1), None),
+        (Some(i64::MIN), None),
+        (Some(i64::MAX), None),
+    ] {
+        let since = said.map(Timestamp);
+        let two = [advisory("MAL-2", evil.clone(), [Hit::Every]), advisory("MAL-1", evil.clone(), [exactly("1.0.0")])];
+        let list = list(two.map(|advisory| Advisory { since, ..advisory }));
+        let list = Blocklist::from_bytes(list.as_bytes().to_vec()).unwrap();
+        let rules = list.rules(&evil).unwrap();
+        let found: Vec<_> = rules.records().map(|record| (record.id, record.since)).collect();
+        assert_eq!(found, [("MAL-1", kept.map(Timestamp)), ("MAL-2", kept.map(Timestamp))], "{said:?}");
+        assert_eq!(rules.decide("1.0.0"), malware(&["MAL-1", "MAL-2"]), "{said:?} decides nothing");
+    }
+}
+
+#[test]
 fn other_bytes_are_no_snapshot() {
     let good = list([advisory("MAL-1", npm("evil"), [Hit::Every])]).as_bytes().to_vec();
     let error = |bytes: &[u8]| Blocklist::from_bytes(bytes.to_vec()).map(drop).unwrap_err();
     assert_eq!(error(b""), SnapshotError::Foreign);
     assert_eq!(error(b"PK\x03\x04 something else"), SnapshotError::Foreign);
-    let mut newer = good.clone();
-    newer[8] = 77;
-    assert_eq!(error(&newer), SnapshotError::Format(77));
+    for format in [2, 77] {
+        let mut other = good.clone();
+        other[8] = format;
+        assert_eq!(error(&other), SnapshotError::Format(format.into()));
+    }
     for length in 8..good.len() {
         assert!(Blocklist::from_bytes(good[..length].to_vec()).is_err(), "cut at {length}");
     }
@@ -295,7 +323,7 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 proptest! {
     /// A checksum is no signature: bytes that were changed on purpose are an error or a list, never a panic.
     #[test]
-    fn forged_snapshots_never_panic(changes in prop::collection::vec((24_usize..200, any::<u8>()), 1..6), cut in 48_usize..220) {
+    fn forged_snapshots_never_panic(changes in prop::collection::vec((24_usize..212, any::<u8>()), 1..6), cut in 48_usize..232) {
         let mut bytes = list([
             advisory("MAL-1", npm("evil"), [Hit::Every]),
             advisory("MAL-2", npm("evil"), [exactly("v1.0.0"), between("1.0.0", through("1.2.0"))]),

@@ -13,7 +13,7 @@ use sekisho_core::{PackageUrl, Timestamp};
 const NOW: Timestamp = Timestamp(1_000_000);
 
 fn entry(effect: Effect, purl: &str) -> Entry {
-    Entry { target: PackageUrl::parse(purl).unwrap(), effect, reason: "why".to_owned(), expires: None }
+    Entry { target: PackageUrl::parse(purl).unwrap(), effect, reason: "why".to_owned(), expires: None, since: None }
 }
 
 fn block(purl: &str) -> Entry {
@@ -36,7 +36,12 @@ fn feeds() -> Blocklist {
         ("pkg:npm/partly", Hit::Exactly("1.0.0".to_owned())),
         ("pkg:pypi/evil", Hit::Exactly("1.0".to_owned())),
     ] {
-        builder.add(Advisory { id: "MAL-1".to_owned(), name: PackageUrl::parse(purl).unwrap().name, hits: vec![hit] });
+        builder.add(Advisory {
+            id: "MAL-1".to_owned(),
+            name: PackageUrl::parse(purl).unwrap().name,
+            since: None,
+            hits: vec![hit],
+        });
     }
     builder.build()
 }

@@ -8,11 +8,13 @@ use sekisho_core::blocklist::BlocklistBuilder;
 use sekisho_core::{Ecosystem, PackageName, Timestamp};
 use serde::de::{DeserializeSeed, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::range;
 use crate::report::{Report, printable};
 
-/// The fields that decide. The schema allows `null` for lists; a duplicate of one of these keys is an error.
+/// The fields that decide, and when it was written. The schema allows `null` for lists; a duplicate of one of these keys
+/// is an error.
 #[derive(Deserialize)]
 pub(crate) struct Record<'a> {
     #[serde(borrow)]
@@ -21,6 +23,11 @@ pub(crate) struct Record<'a> {
     aliases: Option<Vec<Text<'a>>>,
     #[serde(borrow, default)]
     withdrawn: Option<Cow<'a, str>>,
+    /// Read by [`Record::since`] alone: a record blocks whatever stands here.
+    #[serde(borrow, default)]
+    published: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    modified: Option<&'a RawValue>,
     #[serde(borrow, default)]
     affected: Option<Vec<Affected<'a>>>,
 }
@@ -70,6 +77,14 @@ pub(crate) struct Event<'a> {
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
+impl Record<'_> {
+    /// When it was published; without that, when it was changed last. What is no moment is passed over.
+    fn since(&self) -> Option<Timestamp> {
+        let moment = |raw: &RawValue| serde_json::from_str::<Text<'_>>(raw.get()).ok()?.0.parse().ok();
+        [self.published, self.modified].into_iter().flatten().find_map(moment)
+    }
+}
+
 /// What is collected from records.
 #[derive(Default)]
 pub(crate) struct Compiled {
@@ -117,8 +132,9 @@ fn add(record: &Record<'_>, prefixes: &[String], into: &mut Compiled) -> Result<
     if affected.iter().all(|affected| affected.package.is_none()) {
         into.report.note(|| format!("{} names no package", record.id));
     }
+    let since = record.since();
     for affected in affected {
-        add_affected(&record.id, affected, into);
+        add_affected(&record.id, since, affected, into);
     }
     Ok(())
 }
@@ -132,14 +148,14 @@ fn check_id(id: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn add_affected(id: &str, affected: &Affected<'_>, into: &mut Compiled) {
+fn add_affected(id: &str, since: Option<Timestamp>, affected: &Affected<'_>, into: &mut Compiled) {
     let Some(package) = &affected.package else { return };
     let Some(ecosystem) = Ecosystem::from_osv(&package.ecosystem) else {
         into.report.other_ecosystems += 1;
         return;
     };
     match PackageName::parse(ecosystem, &package.name) {
-        Ok(name) => into.builder.add(Advisory { id: id.to_owned(), name, hits: hits(ecosystem, affected) }),
+        Ok(name) => into.builder.add(Advisory { id: id.to_owned(), name, since, hits: hits(ecosystem, affected) }),
         Err(problem) => {
             into.report.invalid_names += 1;
             into.report.note(|| format!("{id} is about {ecosystem} {:?}: {problem}", printable(&package.name)));

@@ -4,6 +4,7 @@
 //! [[block]]
 //! package = "pkg:npm/left-pad@1.3.0"
 //! reason = "not in this house"
+//! since = "2026-11-23T09:00:00Z"   # only shown
 //!
 //! [[allow]]
 //! package = "pkg:pypi/example"
@@ -70,8 +71,8 @@ pub fn parse(text: &str, file: &str) -> Result<Policy, PolicyFileError> {
 
 /// Reads one table. Every problem is told, so that a file is corrected in one go.
 fn entry(effect: Effect, table: &Table, problem: &mut impl FnMut(String)) -> Option<Entry> {
-    for key in table.keys().filter(|key| !["package", "reason", "expires"].contains(&key.as_str())) {
-        problem(format!("{key:?} is unknown; there are package, reason and expires"));
+    for key in table.keys().filter(|key| !["package", "reason", "expires", "since"].contains(&key.as_str())) {
+        problem(format!("{key:?} is unknown; there are package, reason, expires and since"));
     }
     let target = match table.get("package").map(Value::as_str) {
         Some(Some(text)) => PackageUrl::parse(text).map_err(|e| problem(format!("package {text:?}: {e}"))).ok(),
@@ -89,17 +90,19 @@ fn entry(effect: Effect, table: &Table, problem: &mut impl FnMut(String)) -> Opt
         None if effect == Effect::Warn => told(problem, "reason is missing; it is what people read"),
         Some(Some(_)) | None => told(problem, "reason is missing; what is allowed against a feed needs one"),
     };
-    let expires = match table.get("expires") {
-        Some(Value::String(text)) => moment(text, problem),
-        Some(Value::Datetime(date)) => moment(&date.to_string(), problem),
-        Some(_) => told(problem, "expires is not a moment like \"2026-12-01T00:00:00Z\""),
-        None => Some(None),
-    };
-    Some(Entry { target: target?, effect, reason: reason?, expires: expires? })
+    let (expires, since) = (moment(table, "expires", problem), moment(table, "since", problem));
+    Some(Entry { target: target?, effect, reason: reason?, expires: expires?, since: since? })
 }
 
-fn moment(text: &str, problem: &mut impl FnMut(String)) -> Option<Option<Timestamp>> {
-    text.parse().map(Some).map_err(|e| problem(format!("expires {text:?}: {e}"))).ok()
+/// A moment that may be left out, as a text or as TOML's own.
+fn moment(table: &Table, key: &str, problem: &mut impl FnMut(String)) -> Option<Option<Timestamp>> {
+    let text = match table.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Datetime(date)) => date.to_string(),
+        Some(_) => return told(problem, &format!("{key} is not a moment like \"2026-12-01T00:00:00Z\"")),
+        None => return Some(None),
+    };
+    text.parse().map(Some).map_err(|e| problem(format!("{key} {text:?}: {e}"))).ok()
 }
 
 fn told<T>(problem: &mut impl FnMut(String), what: &str) -> Option<T> {

@@ -44,6 +44,19 @@ fn entries_are_read() {
 }
 
 #[test]
+fn an_entry_may_say_since_when_it_stands() {
+    let read = |since: &str| {
+        let text = format!("[[block]]\npackage = \"pkg:npm/a\"\n{since}");
+        let policy = policy_file::parse(&text, "policy.toml").unwrap();
+        policy.entries(&PackageUrl::parse("pkg:npm/a").unwrap().name)[0].since
+    };
+    let when: Timestamp = "2026-11-01T00:00:00Z".parse().unwrap();
+    assert_eq!(read("since = \"2026-11-01T01:00:00+01:00\""), Some(when));
+    assert_eq!(read("since = 2026-11-01T00:00:00Z"), Some(when));
+    assert_eq!(read(""), None);
+}
+
+#[test]
 fn every_mistake_is_told_with_file_table_and_key() {
     let wrong = r#"
         blok = 1
@@ -76,6 +89,14 @@ fn every_mistake_is_told_with_file_table_and_key() {
         package = "pkg:npm/a"
         reason = "r"
         expires = 7
+        [[warn]]
+        package = "pkg:npm/a"
+        reason = "r"
+        since = "0"
+        [[warn]]
+        package = "pkg:npm/a"
+        reason = "r"
+        since = 7
     "#;
     insta::assert_snapshot!(policy_file::parse(wrong, "policy.toml").unwrap_err());
 }

@@ -6,6 +6,7 @@ mod common;
 
 use common::{TestFeed, record, refused_by};
 use sekisho_core::blocklist::Blocklist;
+use sekisho_core::{Ecosystem, PackageName};
 use sekisho_feed::Report;
 
 /// Compiles one document, as a single file.
@@ -79,6 +80,32 @@ async fn withdrawn_records_do_not_block() {
     let (list, report) = compile(&with(r#""2026-01-02T03:04:05.678Z""#)).await;
     assert_eq!((list.records(), report.withdrawn), (0, 1));
     assert_eq!(compile(&with("null")).await.0.records(), 1);
+}
+
+#[tokio::test]
+async fn a_record_is_there_since_it_was_published_and_no_date_of_whatever_kind_fails_the_load() {
+    let evil = PackageName::parse(Ecosystem::Npm, "evil").unwrap();
+    for (dates, since) in [
+        (r#""published":"2024-06-28T20:16:20Z","modified":"2025-12-11T09:27:52Z""#, Some("2024-06-28T20:16:20Z")),
+        (r#""modified":"2025-12-11T09:27:52Z""#, Some("2025-12-11T09:27:52Z")),
+        (r#""published":null,"modified":"2025-12-11T09:27:52Z""#, Some("2025-12-11T09:27:52Z")),
+        (r#""published":"soon","modified":"2025-12-11T09:27:52Z""#, Some("2025-12-11T09:27:52Z")),
+        (r#""published":"2024-06-28T22:16:20.678912\u002b02:00""#, Some("2024-06-28T20:16:20Z")),
+        (r#""published":"0000-01-01T00:00:00Z""#, None),
+        (r#""published":"9999-12-30T00:00:00Z""#, None),
+        (r#""published":"1970-01-01T00:00:00Z""#, None),
+        (r#""published":"2024-02-31T00:00:00Z""#, None),
+        (r#""published":"2024-06-28""#, None),
+        (r#""published":"","modified":"2024-06-28T20:16:20Z<script>""#, None),
+        (r#""published":1719605780,"modified":{"at":[true,null]}"#, None),
+        (r#""published":["2024-06-28T20:16:20Z"]"#, None),
+        (r#""schema_version":"1.7.0""#, None),
+    ] {
+        let (list, _) = compile(&npm_evil("").replacen('{', &format!("{{{dates},"), 1)).await;
+        assert_eq!(refused_by(&list, "pkg:npm/evil@1.0.0"), ["MAL-1"], "{dates}");
+        let found = list.rules(&evil).unwrap().records().next().unwrap().since;
+        assert_eq!(found, since.map(|since| since.parse().unwrap()), "{dates}");
+    }
 }
 
 #[tokio::test]
@@ -217,8 +244,10 @@ async fn text_that_is_not_utf_8_fails_the_load() {
 
 #[tokio::test]
 async fn deep_nesting_in_what_is_ignored_is_no_danger() {
-    for (open, close) in [("[", "]"), (r#"{"x":"#, "}")] {
-        let deep = format!(r#"{{"id":"MAL-1","x":{}1{}}}"#, open.repeat(50_000), close.repeat(50_000));
+    for (key, open, close) in
+        [("x", "[", "]"), ("x", r#"{"x":"#, "}"), ("published", "[", "]"), ("modified", r#"{"x":"#, "}")]
+    {
+        let deep = format!(r#"{{"id":"MAL-1","{key}":{}1{}}}"#, open.repeat(50_000), close.repeat(50_000));
         let feed = TestFeed::new(&["feed.json"]);
         feed.write("feed.json", deep);
         // Read or refused: what matters is that the process lives.

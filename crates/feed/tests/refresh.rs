@@ -97,6 +97,22 @@ async fn a_damaged_snapshot_is_absent() {
 }
 
 #[tokio::test]
+async fn a_snapshot_of_another_format_is_absent_and_its_sources_are_compiled_anew() {
+    let mut feed = TestFeed::new(&["feed"]);
+    feed.write("feed/1.json", one());
+    feed.compiled().await;
+    let good = fs::read(feed.snapshot_path()).unwrap();
+    let begin = good.windows(8).position(|bytes| bytes == b"sekiblk\n").unwrap();
+    let mut older = good.clone();
+    older[begin + 8] = 2;
+    fs::write(feed.snapshot_path(), older).unwrap();
+    feed.restart(|_| {});
+    assert!(feed.feed.load_snapshot().is_none());
+    assert_eq!(refused_by(&feed.compiled().await.blocklist, "pkg:npm/a@1.0.0"), ["MAL-1"]);
+    assert_eq!(fs::read(feed.snapshot_path()).unwrap()[begin..], good[begin..]);
+}
+
+#[tokio::test]
 async fn new_changed_and_removed_records_are_seen() {
     let feed = TestFeed::new(&["feed"]);
     feed.write("feed/npm/1.json", one());

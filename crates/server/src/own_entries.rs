@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sekisho_core::Timestamp;
 use sekisho_core::id::OrgId;
-use sekisho_core::policy::Policy;
-use sekisho_store::StoreError;
+use sekisho_core::policy::{Entry, Policy};
+use sekisho_store::{Rule, StoreError};
 use tokio::sync::Mutex;
 
 use crate::app::App;
@@ -24,6 +24,10 @@ struct Held {
     /// None: it has to be read again, whatever the mark is.
     mark: Option<Timestamp>,
     entries: Entries,
+}
+
+fn dated(rule: Rule) -> Entry {
+    Entry { since: Some(rule.created_at), ..rule.entry }
 }
 
 impl App {
@@ -45,7 +49,7 @@ impl App {
             }
             let read = match self.store.rules().of_org(org).await {
                 Ok(rules) => {
-                    let policy = Policy::new(rules.into_iter().map(|rule| rule.entry));
+                    let policy = Policy::new(rules.into_iter().map(dated));
                     Held { mark: Some(mark), entries: Entries::Read(Arc::new(policy)) }
                 }
                 Err(error) if error.is_unavailable() && before.is_some() => {

@@ -35,7 +35,7 @@ pub const MOST_RULES: usize = 1000;
 pub struct Rule {
     /// Its id.
     pub id: RuleId,
-    /// What it says.
+    /// What it says; since when is [`Rule::created_at`], so that two that say the same are equal.
     pub entry: Entry,
     /// Who made it: an address, a bot's id, or `operator`.
     pub made_by: String,
@@ -120,7 +120,7 @@ impl OrgChanges {
             return Ok(RuleAdded::Full);
         }
         audit::insert(&mut self.tx, org, audit).await?;
-        let Entry { target, effect, reason, expires } = &new.entry;
+        let Entry { target, effect, reason, expires, .. } = &new.entry;
         let insert = sql(INSERT).bind(new.id).bind(org).bind(effect.as_str()).bind(target.to_string());
         let insert = insert.bind(reason.as_str()).bind(*expires).bind(new.made_by.as_str()).bind(new.created_at);
         self.tx.run(insert).await?;
@@ -171,6 +171,6 @@ async fn mark(tx: &mut Tx, org: OrgId, now: Timestamp) -> Result<(), StoreError>
 fn read(row: &Row) -> Result<Rule, StoreError> {
     let effect = Effect::parse(&row.get::<String>(1)?).ok_or(StoreError::unreadable("effect"))?;
     let target = PackageUrl::parse(&row.get::<String>(2)?).map_err(|_| StoreError::unreadable("package"))?;
-    let entry = Entry { target, effect, reason: row.get(3)?, expires: row.maybe_time(4)? };
+    let entry = Entry { target, effect, reason: row.get(3)?, expires: row.maybe_time(4)?, since: None };
     Ok(Rule { id: RuleId(row.get(0)?), entry, made_by: row.get(5)?, created_at: row.time(6)? })
 }

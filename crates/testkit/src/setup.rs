@@ -90,6 +90,18 @@ impl Setup {
         self
     }
 
+    /// An advisory that is there since a moment, by its source.
+    pub fn malware_since(mut self, id: &str, purl: &str, since: Timestamp) -> Setup {
+        self.advisories.push(Advisory { since: Some(since), ..malware(id, purl) });
+        self
+    }
+
+    /// The operator blocks since a moment, as his list says.
+    pub fn block_since(mut self, purl: &str, since: Timestamp) -> Setup {
+        self.entries.push(Entry { since: Some(since), ..entry(Effect::Block, purl, None) });
+        self
+    }
+
     /// The operator blocks.
     pub fn block(mut self, purl: &str) -> Setup {
         self.entries.push(entry(Effect::Block, purl, None));
@@ -223,9 +235,10 @@ pub(crate) fn blocklist(advisories: Vec<Advisory>) -> Blocklist {
 pub(crate) fn malware(id: &str, purl: &str) -> Advisory {
     let purl = PackageUrl::parse(purl).unwrap();
     let hit = purl.version.map_or(Hit::Every, |version| Hit::Exactly(version.into()));
-    Advisory { id: id.to_owned(), name: purl.name, hits: vec![hit] }
+    Advisory { id: id.to_owned(), name: purl.name, since: None, hits: vec![hit] }
 }
 
 fn entry(effect: Effect, purl: &str, expires: Option<Timestamp>) -> Entry {
-    Entry { target: PackageUrl::parse(purl).unwrap(), effect, reason: "because of ticket 17".to_owned(), expires }
+    let (target, reason) = (PackageUrl::parse(purl).unwrap(), "because of ticket 17".to_owned());
+    Entry { target, effect, reason, expires, since: None }
 }

@@ -24,7 +24,7 @@ struct Row {
 impl BlocklistBuilder {
     /// Takes an advisory. The same one twice counts once; several of one id about one name are kept side by side.
     pub fn add(&mut self, advisory: Advisory) {
-        let Advisory { id, name, hits } = advisory;
+        let Advisory { id, name, since, hits } = advisory;
         let start = self.text.len();
         self.text.push(format::ecosystem_code(name.ecosystem()));
         self.text.extend_from_slice(name.as_str().as_bytes());
@@ -32,6 +32,7 @@ impl BlocklistBuilder {
         self.text.extend_from_slice(id.as_bytes());
         let record = self.text.len();
         format::push_text(&mut self.text, &id);
+        format::push_moment(&mut self.text, since);
         push_hits(&mut self.text, name.ecosystem(), &hits);
         self.rows.push(Row { name: start, id: id_place, record, end: self.text.len() });
     }

@@ -4,17 +4,17 @@
 //! magic 8 | format u32 | crc32 u32 of all that follows | length u64 | digest u64 | names u64 | records u64
 //! names × u64: where the name's entry stands, sorted by (ecosystem, name)
 //! entry:  ecosystem u8 | text name | varint count | count × record, sorted by id
-//! record: text id | varint count | count × hit
+//! record: text id | since u32, seconds since 1970, 0 if it is not known | varint count | count × hit
 //! hit:    tag u8 | its texts
 //! text:   varint length | bytes
 //! ```
 
-use crate::Ecosystem;
+use crate::{Ecosystem, Timestamp};
 
 const MAGIC: &[u8; 8] = b"sekiblk\n";
 /// Raised whenever the bytes change their meaning; that is also when `Version::parse`, `Version::key` or
 /// `Version::picked_key` change, because keys are stored.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const CHECKED_FROM: usize = 16;
 const DIGESTED_FROM: usize = 32;
 /// Where the index begins.
@@ -129,6 +129,12 @@ pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// A moment in whole seconds. A source may write any: one before 1970 or after 2106 is as good as none.
+pub(super) fn push_moment(out: &mut Vec<u8>, at: Option<Timestamp>) {
+    let seconds = at.and_then(|at| u32::try_from(at.0.div_euclid(1000)).ok()).unwrap_or(0);
+    out.extend_from_slice(&seconds.to_le_bytes());
+}
+
 /// Reads on from a place; every step is checked against the end.
 #[derive(Clone)]
 pub(super) struct Reader<'a> {
@@ -154,6 +160,12 @@ impl<'a> Reader<'a> {
 
     pub(super) fn number(&mut self) -> Option<u64> {
         Some(u64::from_le_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    /// What [`push_moment`] wrote; the inner one is none where the moment is not known.
+    pub(super) fn moment(&mut self) -> Option<Option<Timestamp>> {
+        let seconds = u32::from_le_bytes(self.take(4)?.try_into().ok()?);
+        Some((seconds != 0).then(|| Timestamp(i64::from(seconds) * 1000)))
     }
 
     pub(super) fn count(&mut self) -> Option<usize> {

@@ -6,7 +6,7 @@ use super::format::Reader;
 use super::hit::{StoredHit, StoredUntil};
 use crate::advisory::Hit;
 use crate::policy::{Reason, Refusal, Verdict};
-use crate::{Ecosystem, Version};
+use crate::{Ecosystem, Timestamp, Version};
 
 /// Everything that is said about one name.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct Rules<'a> {
 pub struct Record<'a> {
     /// The record's id.
     pub id: &'a str,
+    /// Since when it is there, if its source says so.
+    pub since: Option<Timestamp>,
     /// What it hits.
     pub hits: Vec<Hit>,
 }
@@ -70,7 +72,7 @@ impl<'a> Rules<'a> {
     /// A record with this id is about the name.
     pub(super) fn has(&self, id: &str) -> bool {
         let mut found = false;
-        self.walk().each(|record, _| found |= record == id);
+        self.walk().each(|record, _, _| found |= record == id);
         found
     }
 
@@ -82,7 +84,7 @@ impl<'a> Rules<'a> {
     /// Refuses if a hit of any record is one, with the ids of all records that have one.
     fn refuse_by(&self, mut is_hit: impl FnMut(&StoredHit<'a>) -> bool) -> Verdict {
         let mut advisories: Vec<String> = Vec::new();
-        self.walk().each(|id, hits| {
+        self.walk().each(|id, _, hits| {
             // Every hit is looked at, also behind one that holds: what `is_hit` learns must not depend on their order.
             let hit = hits.filter(|hit| is_hit(hit)).count() > 0;
             if hit && advisories.last().is_none_or(|last| last != id) {
@@ -116,6 +118,7 @@ impl<'a> Rules<'a> {
         let mut walk = self.walk();
         for _ in 0..self.count {
             walk.reader.str()?;
+            walk.reader.moment()?;
             for _ in 0..walk.reader.count()? {
                 StoredHit::read(&mut walk.reader)?;
             }
@@ -134,7 +137,7 @@ impl<'a> Iterator for Records<'a> {
     type Item = Record<'a>;
 
     fn next(&mut self) -> Option<Record<'a>> {
-        self.walk.step(|id, hits| Record { id, hits: hits.map(Hit::from).collect() })
+        self.walk.step(|id, since, hits| Record { id, since, hits: hits.map(Hit::from).collect() })
     }
 }
 
@@ -145,16 +148,17 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn each(mut self, mut visit: impl FnMut(&'a str, &mut Hits<'a, '_>)) {
+    fn each(mut self, mut visit: impl FnMut(&'a str, Option<Timestamp>, &mut Hits<'a, '_>)) {
         while self.step(&mut visit).is_some() {}
     }
 
-    fn step<T>(&mut self, visit: impl FnOnce(&'a str, &mut Hits<'a, '_>) -> T) -> Option<T> {
+    fn step<T>(&mut self, visit: impl FnOnce(&'a str, Option<Timestamp>, &mut Hits<'a, '_>) -> T) -> Option<T> {
         self.left = self.left.checked_sub(1)?;
         let id = self.reader.str()?;
+        let since = self.reader.moment()?;
         let left = self.reader.count()?;
         let mut hits = Hits { left, reader: &mut self.reader };
-        let result = visit(id, &mut hits);
+        let result = visit(id, since, &mut hits);
         hits.for_each(drop);
         Some(result)
     }

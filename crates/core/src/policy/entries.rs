@@ -16,6 +16,8 @@ pub struct Entry {
     pub reason: String,
     /// When it ends; a blocking entry may have an end too.
     pub expires: Option<Timestamp>,
+    /// Since when it stands, where that is known. It is shown, and decides nothing.
+    pub since: Option<Timestamp>,
 }
 
 /// What an entry does.
@@ -96,7 +98,8 @@ impl Effect {
 }
 
 impl Entry {
-    /// An entry of an organisation's. Its texts are shown to others in many places, so they are bounded.
+    /// An entry of an organisation's. Its texts are shown to others in many places, so they are bounded. Since when it
+    /// stands is known once it is stored.
     pub fn of_organisation(
         effect: Effect,
         target: PackageUrl,
@@ -110,7 +113,7 @@ impl Entry {
         match effect {
             Effect::Warn if !is_tellable(reason) => Err(EntryError::Warning),
             _ if !is_line(reason) => Err(EntryError::Reason),
-            _ => Ok(Entry { target, effect, reason: reason.to_owned(), expires }),
+            _ => Ok(Entry { target, effect, reason: reason.to_owned(), expires, since: None }),
         }
     }
 

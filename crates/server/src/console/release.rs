@@ -65,13 +65,28 @@ struct OrgTakers {
     name: String,
     /// What is decided for the organisation's own people, where it differs.
     own: Option<String>,
+    /// Since when it is refused to them.
+    since: Option<Timestamp>,
+    /// What tells the rows from before that apart, where there are some.
+    earlier: Option<String>,
     rows: Vec<Row>,
     /// The search that has them all.
     search: String,
     exports: Vec<(&'static str, String)>,
 }
 
+impl OrgTakers {
+    /// The row was answered before there was what refuses it now.
+    fn has_earlier(&self, row: &Row) -> bool {
+        is_earlier(row, self.since)
+    }
+}
+
 impl Page<'_> {
+    fn has_dated_entries(&self) -> bool {
+        self.found.entries.iter().any(|listed| listed.entry.since.is_some())
+    }
+
     fn effect(&self, listed: &Listed) -> String {
         self.frame.say.t(match listed.entry.effect {
             Effect::Allow => "why-effect-allow",
@@ -188,10 +203,16 @@ async fn takers(
         let query = format!("package={}", utf8_percent_encode(&purl.to_string(), NON_ALPHANUMERIC));
         let at = |path: &str| format!("/console/{}{path}", member.org.id);
         let export = |form: &str| at(&format!("/installs/export?{query}&format={form}"));
+        let own = own(app, visitor, member, found);
+        let since = own.as_ref().unwrap_or(found).refused_since();
+        let rows: Vec<Row> = rows.iter().map(|row| Row::of(row, say)).collect();
+        let first = since.filter(|_| rows.iter().any(|row| is_earlier(row, since)));
         all.push(OrgTakers {
             name: member.org.name.clone(),
-            own: own(app, visitor, member, found),
-            rows: rows.iter().map(|row| Row::of(row, say)).collect(),
+            own: own.map(|own| summary(&own, say)),
+            since,
+            earlier: first.map(|at| say.a("why-earlier-rows", "when", say.moment(at))),
+            rows,
             search: at(&format!("/installs?{query}")),
             exports: vec![("CSV", export("csv")), ("NDJSON", export("ndjson")), ("CycloneDX", export("cdx.json"))],
         });
@@ -199,10 +220,14 @@ async fn takers(
     Ok(if all.is_empty() { Takers::NoRight } else { Takers::Of(all) })
 }
 
+fn is_earlier(row: &Row, since: Option<Timestamp>) -> bool {
+    !row.refused && since.is_some_and(|since| row.at < since)
+}
+
 /// What the organisation's own entries make of it for its people, where they say anything about it.
-fn own(app: &App, visitor: &Visitor, member: &Membership, found: &Found) -> Option<String> {
+fn own(app: &App, visitor: &Visitor, member: &Membership, found: &Found) -> Option<Found> {
     let guard = app.gate.own_guard(member.org.id)?;
     let speaks = guard.own.as_ref().is_some_and(|own| !own.policy.entries(&found.name).is_empty());
     let name = app.sources.admit(found.name.clone(), &visitor.exchange.caller).filter(|_| speaks)?;
-    Some(summary(&app.found(&guard, &name, found.version.as_deref()), visitor.say))
+    Some(app.found(&guard, &name, found.version.as_deref()))
 }

@@ -1,8 +1,9 @@
 //! What is decided about a release or a name and what it rests on, in words of either language.
 
-use sekisho_core::PackageName;
 use sekisho_core::advisory::Hit;
+use sekisho_core::blocklist;
 use sekisho_core::policy::{Effect, Entry, Owner, Reason, Refusal};
+use sekisho_core::{PackageName, Timestamp};
 
 use crate::app::App;
 use crate::console::text::Say;
@@ -32,6 +33,7 @@ pub(crate) struct Found {
 /// A record about the name.
 pub(crate) struct Record {
     pub(crate) id: String,
+    pub(crate) since: Option<Timestamp>,
     pub(crate) versions: String,
     /// The refusal rests on it.
     pub(crate) decides: bool,
@@ -55,18 +57,26 @@ impl Found {
         refusal: Option<Refusal>,
     ) -> Found {
         let now = app.gate.now();
+        // A moment that is still to come is made up.
+        let past = |at: Option<Timestamp>| at.filter(|at| *at <= now);
+        let past_entry = |entry: &Entry| Entry { since: past(entry.since), ..entry.clone() };
         let decides = |id: &str| refusal.as_ref().is_some_and(|refusal| refusal.advisories.iter().any(|a| a == id));
         let records: Vec<Record> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
             let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ");
-            let record =
-                |id: &str, hits: &[Hit]| Record { id: id.to_owned(), versions: shown(hits), decides: decides(id) };
-            rules.records().map(|r| record(r.id, &r.hits)).collect()
+            let record = |of: blocklist::Record<'_>| Record {
+                id: of.id.to_owned(),
+                since: past(of.since),
+                versions: shown(&of.hits),
+                decides: decides(of.id),
+            };
+            rules.records().map(record).collect()
         });
         let entries: Vec<Listed> = (guard.policies().entries(name))
-            .map(|(owner, entry)| Listed { owner, entry: entry.clone(), ended: !entry.is_live(now) })
+            .map(|(owner, entry)| Listed { owner, entry: past_entry(entry), ended: !entry.is_live(now) })
             .collect();
         let blocks = |listed: &Listed| !listed.ended && listed.entry.effect == Effect::Block;
-        let deciding = app.gate.view(guard, name).deciding_entry(version).map(|(owner, entry)| (owner, entry.clone()));
+        let deciding =
+            app.gate.view(guard, name).deciding_entry(version).map(|(owner, entry)| (owner, past_entry(entry)));
         Found {
             name: name.clone(),
             version: version.map(str::to_owned),
@@ -90,23 +100,41 @@ impl Found {
         self.refusal.as_ref().is_some_and(|refusal| refusal.reason == reason)
     }
 
-    /// What was decided and on what, in one or two sentences. `reason` are the words for the refusal's reason.
+    /// Since when there is what decides, where that is known: the entry, or the first of the records.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        match self.refusal.as_ref().map(|refusal| refusal.reason) {
+            Some(Reason::Malware) => {
+                self.records.iter().filter(|record| record.decides).filter_map(|record| record.since).min()
+            }
+            Some(Reason::Canary | Reason::UnreadableVersion | Reason::Contradiction) => None,
+            None if self.mixed => None,
+            Some(Reason::Policy | Reason::OrganisationPolicy) | None => {
+                self.deciding.as_ref().and_then(|(_, entry)| entry.since)
+            }
+        }
+    }
+
+    /// Since when it is refused by what refuses it now.
+    pub(crate) fn refused_since(&self) -> Option<Timestamp> {
+        self.refusal.as_ref().and_then(|_| self.since())
+    }
+
+    /// What was decided and on what, in a few sentences. `reason` are the words for the refusal's reason.
     pub(crate) fn summary(&self, say: Say, reason: &str) -> String {
         let what = say.t(if self.version.is_some() { "why-this-release" } else { "why-every-release" });
         let decided = self.deciding.as_ref().map(|(owner, entry)| (*owner, entry.effect, entry.reason.as_str()));
         if self.refusal.is_some() {
             let refused = say.b("why-refused", ("what", what), ("reason", reason.to_owned()));
             let by_entry = self.rests_on(Reason::Policy) || self.rests_on(Reason::OrganisationPolicy);
-            return match decided.filter(|(_, effect, words)| by_entry && *effect == Effect::Block && !words.is_empty())
-            {
-                Some((Owner::Operator, _, words)) => {
-                    format!("{refused} {}", say.a("why-operator-writes", "words", words))
-                }
-                Some((Owner::Organisation, _, words)) => {
-                    format!("{refused} {}", say.a("why-organisation-writes", "words", words))
-                }
-                None => refused,
-            };
+            let since = self
+                .since()
+                .map(|at| say.a(if by_entry { "why-entry-since" } else { "why-record-since" }, "when", say.moment(at)));
+            let block = decided.filter(|(_, effect, words)| by_entry && *effect == Effect::Block && !words.is_empty());
+            let writes = block.map(|(owner, _, words)| match owner {
+                Owner::Operator => say.a("why-operator-writes", "words", words),
+                Owner::Organisation => say.a("why-organisation-writes", "words", words),
+            });
+            return [Some(refused), since, writes].into_iter().flatten().collect::<Vec<_>>().join(" ");
         }
         match decided {
             _ if self.mixed => say.t("why-mixed"),

@@ -9,7 +9,7 @@ use axum::extract::{Extension, Path, State};
 use http::Response;
 use http::request::Parts;
 use sekisho_core::policy::{Owner, Refusal, Verdict};
-use sekisho_core::{Ecosystem, Language, PackageName, PackageUrl};
+use sekisho_core::{Ecosystem, Language, PackageName, PackageUrl, Timestamp};
 use serde_json::{Value, json};
 
 use super::verdict::{Found, Listed};
@@ -73,9 +73,11 @@ fn told(found: &Found) -> Value {
         "package": purl.to_string(),
         "verdict": if found.refusal.is_some() { "blocked" } else { "allowed" },
         "reason": found.refusal.as_ref().map(|r| r.reason.as_str()),
+        "since": moment(found.since()),
         "summary": summary,
         "advisories": found.records.iter()
-            .map(|r| json!({"id": r.id, "versions": r.versions, "decides": r.decides})).collect::<Vec<_>>(),
+            .map(|r| json!({"id": r.id, "since": moment(r.since), "versions": r.versions, "decides": r.decides}))
+            .collect::<Vec<_>>(),
         "entries": found.entries.iter().map(entry).collect::<Vec<_>>(),
     })
 }
@@ -91,7 +93,12 @@ fn entry(listed: &Listed) -> Value {
         Some(end) => end.to_string(),
     };
     let (effect, package) = (listed.entry.effect.as_str(), listed.entry.target.to_string());
-    json!({"of": of, "effect": effect, "package": package, "reason": listed.entry.reason, "until": until})
+    let (reason, since) = (&listed.entry.reason, moment(listed.entry.since));
+    json!({"of": of, "effect": effect, "package": package, "reason": reason, "since": since, "until": until})
+}
+
+fn moment(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
 }
 
 impl App {

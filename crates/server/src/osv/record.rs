@@ -19,6 +19,8 @@ pub(super) fn of(
 ) -> Value {
     let rules = guard.blocklist.rules(name);
     let record = rules.as_ref().and_then(|rules| rules.records().find(|record| record.id == id));
+    // A moment that is still to come is made up.
+    let published = record.as_ref().and_then(|record| record.since).filter(|at| *at <= now);
     let hits = match (record, version) {
         (Some(record), _) => record.hits,
         (None, Some(version)) => vec![Hit::Exactly(version.to_owned())],
@@ -30,16 +32,20 @@ pub(super) fn of(
     };
     let why = refusal::why_url(name, version, origin);
     let subject = refusal::subject(name, version);
-    json!({
+    let mut told = json!({
         "schema_version": "1.7.0",
         "id": id,
-        // When a source last changed its record is not kept.
+        // When a source last changed its record is not kept: too new a time only has a scanner read it again.
         "modified": now.to_string(),
         "summary": format!("{subject} is blocked by Sekisho: {words}"),
         "details": format!("{subject} is blocked by Sekisho: {words}. Why, and what to do: {why}"),
         "affected": [affected(name, &hits)],
         "references": [{"type": "WEB", "url": why}],
-    })
+    });
+    if let Some(published) = published {
+        told["published"] = published.to_string().into();
+    }
+    told
 }
 
 fn affected(name: &PackageName, hits: &[Hit]) -> Value {

@@ -1,6 +1,7 @@
 //! The OSV-shaped endpoint: what is refused here, as scanners ask for it.
 
-use sekisho_testkit::{Ask, Setup, TestApp};
+use sekisho_core::Timestamp;
+use sekisho_testkit::{Ask, NOW, Setup, TestApp};
 use serde_json::{Value, json};
 
 use crate::support::{assert_problem, shown};
@@ -102,6 +103,28 @@ async fn one_question_is_answered_with_the_whole_record() {
     };
     insta::assert_snapshot!(shown(&app, &app.ask(ask("1.0.2")).await));
     assert_eq!(app.ask(ask("1.0.1")).await.json(), json!({}));
+}
+
+#[tokio::test]
+async fn a_source_s_record_says_when_it_was_published_and_nothing_else_does() {
+    let app = Setup::default()
+        .malware_since("MAL-2026-1", "pkg:npm/evil", "2026-06-28T20:16:20Z".parse().unwrap())
+        .malware_since("MAL-2026-2", "pkg:npm/early", Timestamp(NOW.0 + 60_000))
+        .malware("MAL-2026-3", "pkg:npm/undated")
+        .block_since("pkg:npm/own", Timestamp(0))
+        .start()
+        .await;
+    for (id, published) in [
+        ("MAL-2026-1", json!("2026-06-28T20:16:20Z")),
+        ("MAL-2026-2", Value::Null),
+        ("MAL-2026-3", Value::Null),
+        ("MAL-SEKISHO-npm-own", Value::Null),
+    ] {
+        let body = app.get(&format!("/osv/v1/vulns/{id}")).await.json();
+        assert_eq!((&body["id"], &body["published"]), (&json!(id), &published), "{body}");
+        assert_eq!(body.get("published").is_some(), !published.is_null(), "left out: OSV has no null there");
+        assert_eq!(body["modified"], NOW.to_string());
+    }
 }
 
 #[tokio::test]

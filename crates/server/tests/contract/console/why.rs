@@ -1,9 +1,10 @@
 //! A release's page: the verdict for everybody, who took it for members who may read that.
 
-use sekisho_core::Ecosystem;
 use sekisho_core::org::Role;
-use sekisho_core::policy::{Reason, Refusal};
-use sekisho_testkit::{Ask, Setup, TestApp};
+use sekisho_core::policy::{Effect, Reason, Refusal};
+use sekisho_core::{Ecosystem, Timestamp};
+use sekisho_testkit::{Ask, NOW, Setup, TestApp};
+use serde_json::{Value, json};
 
 use super::installs::{Take, rows};
 use super::support::{Browser, Company, address};
@@ -112,6 +113,120 @@ async fn the_page_is_in_the_reader_s_language_and_json_stays_english() {
     assert!(page.contains("インストールした利用者"), "{page}");
 }
 
+/// What the page says in JSON.
+async fn told(app: &TestApp, path: &str) -> Value {
+    app.ask(Ask::get(path).header("accept", "application/json")).await.json()
+}
+
+#[tokio::test]
+async fn the_page_and_json_say_since_when_a_record_or_an_entry_is_there() {
+    let app = Setup::default()
+        .malware_since("MAL-2026-1", "pkg:npm/left-pad@6.6.6", "2026-06-28T20:16:20Z".parse().unwrap())
+        .malware_since("MAL-2026-2", "pkg:npm/left-pad@6.6.6", "2026-07-01T00:00:00Z".parse().unwrap())
+        .malware_since("MAL-2026-3", "pkg:npm/left-pad@7.7.7", "2026-01-01T00:00:00Z".parse().unwrap())
+        .block_since("pkg:npm/unwanted", "2026-11-01T08:00:00Z".parse().unwrap())
+        .allow("pkg:npm/unwanted@2.0.0", None)
+        .start()
+        .await;
+    let page = Browser::new().get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert!(page.contains("On record since \u{2068}28 Jun 2026, 20:16 UTC\u{2069}."), "the first that decides: {page}");
+    assert!(page.contains("<time datetime=\"2026-07-01T00:00:00Z\">1 Jul 2026, 00:00 UTC</time>"), "{page}");
+    let japanese = Browser::new().japanese().get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert!(japanese.contains("アドバイザリーの登録日時: \u{2068}2026年6月28日 20:16 UTC\u{2069}。"), "{japanese}");
+    assert!(
+        japanese.contains("<th scope=\"col\">登録日時</th>") && japanese.contains(">2026年7月1日 00:00 UTC</time>")
+    );
+    let json = told(&app, "/why/npm/left-pad/6.6.6").await;
+    assert_eq!(json["since"], "2026-06-28T20:16:20Z");
+    let since: Vec<&Value> = json["advisories"].as_array().unwrap().iter().map(|advisory| &advisory["since"]).collect();
+    assert_eq!(since, ["2026-06-28T20:16:20Z", "2026-07-01T00:00:00Z", "2026-01-01T00:00:00Z"]);
+    let summary =
+        "This release is refused. Reason: malware (MAL-2026-1, MAL-2026-2). On record since 28 Jun 2026, 20:16 UTC.";
+    assert_eq!(json["summary"], summary);
+    assert_eq!(told(&app, "/why/npm/left-pad").await["since"], Value::Null, "some releases may be taken");
+
+    let page = Browser::new().get(&app, "/why/npm/unwanted/1.0.0").await.text();
+    assert!(
+        page.contains("The entry stands since \u{2068}1 Nov 2026, 08:00 UTC\u{2069}. The operator writes:"),
+        "{page}"
+    );
+    assert!(page.contains("<td data-label=\"Since\"><time datetime=\"2026-11-01T08:00:00Z\">"), "{page}");
+    assert!(page.contains("<td data-label=\"Since\"></td>"), "the other entry says nothing: {page}");
+    let json = told(&app, "/why/npm/unwanted/1.0.0").await;
+    assert_eq!((&json["since"], &json["reason"]), (&json!("2026-11-01T08:00:00Z"), &json!("policy")));
+    let allowed = told(&app, "/why/npm/unwanted/2.0.0").await;
+    assert_eq!((&allowed["since"], &allowed["verdict"]), (&Value::Null, &json!("allowed")));
+    let canary = told(&app, "/why/npm/@sekisho/canary/1.0.0").await;
+    assert_eq!((&canary["since"], &canary["verdict"]), (&Value::Null, &json!("blocked")));
+}
+
+#[tokio::test]
+async fn what_has_no_date_or_one_that_is_still_to_come_is_there_since_nobody_knows_when() {
+    let ahead = Timestamp(NOW.0 + 60_000);
+    let app = Setup::default()
+        .malware_since("MAL-2026-1", "pkg:npm/left-pad@6.6.6", ahead)
+        .malware("MAL-2026-2", "pkg:npm/left-pad@6.6.6")
+        .block_since("pkg:npm/unwanted", ahead)
+        .start()
+        .await;
+    let page = Browser::new().get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert_eq!(page.matches("<td data-label=\"Since\">unknown</td>").count(), 2, "{page}");
+    assert!(!page.contains("On record since") && !page.contains("<time"), "{page}");
+    let japanese = Browser::new().japanese().get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert_eq!(japanese.matches("<td data-label=\"登録日時\">不明</td>").count(), 2, "{japanese}");
+    let json = told(&app, "/why/npm/left-pad/6.6.6").await;
+    assert_eq!((&json["since"], &json["verdict"]), (&Value::Null, &json!("blocked")));
+    assert_eq!((&json["advisories"][0]["since"], &json["advisories"][1]["since"]), (&Value::Null, &Value::Null));
+    let unwanted = Browser::new().get(&app, "/why/npm/unwanted/1.0.0").await.text();
+    assert!(!unwanted.contains("Since</th>") && !unwanted.contains("stands since"), "no entry is dated: {unwanted}");
+    assert_eq!(told(&app, "/why/npm/unwanted/1.0.0").await["entries"][0]["since"], Value::Null);
+
+    app.advance(60);
+    assert_eq!(told(&app, "/why/npm/left-pad/6.6.6").await["since"], ahead.to_string(), "by then it is a date");
+}
+
+#[tokio::test]
+async fn what_was_taken_before_the_record_or_the_entry_is_told_apart() {
+    let app = Setup::default()
+        .malware_since("MAL-2026-1", "pkg:npm/left-pad@6.6.6", Timestamp(NOW.0 + 3_600_000))
+        .start()
+        .await;
+    let company = Company::of(&app).await;
+    Take::of("alice@acme.example", "left-pad", "6.6.6").noted(&app, &company).await;
+    let refusal = Refusal { reason: Reason::OrganisationPolicy, advisories: Vec::new() };
+    Take { refusal: Some(refusal), ..Take::of("carol@acme.example", "left-pad", "6.6.6") }.noted(&app, &company).await;
+    app.advance(7_200);
+    Take::of("bob@acme.example", "left-pad", "6.6.6").noted(&app, &company).await;
+    let mut viewer = Browser::sign_in(&app, &address(Role::GuardViewer)).await;
+    let seen = viewer.get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    let hint = "What refuses it now is there since \u{2068}23 Nov 2026, 10:00 UTC\u{2069}. What was taken before that is marked “earlier”.";
+    assert!(seen.contains(hint), "{seen}");
+    assert_eq!(earlier(&seen), ["alice@acme.example"]);
+    viewer.post(&app, "/language", &[("language", "ja"), ("back", "/why/npm/left-pad/6.6.6")]).await;
+    let japanese = viewer.get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert!(japanese.contains("「登録前」") && japanese.contains("<span class=\"hint\">登録前</span>"), "{japanese}");
+    viewer.post(&app, "/language", &[("language", "en"), ("back", "/why/npm/left-pad/6.6.6")]).await;
+
+    // An organisation's own entry refuses for its people from then on.
+    app.rule(company.org, Effect::Block, "pkg:npm/left-pad", None).await;
+    app.app.follow_entries().await.unwrap();
+    let own = viewer.get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert_eq!(earlier(&own), ["bob@acme.example", "alice@acme.example"], "{own}");
+    app.rule(company.org, Effect::Allow, "pkg:npm/left-pad@6.6.6", None).await;
+    app.app.follow_entries().await.unwrap();
+    let allowed = viewer.get(&app, "/why/npm/left-pad/6.6.6").await.text();
+    assert!(
+        allowed.contains("bob@acme.example") && earlier(&allowed).is_empty(),
+        "nothing refuses it to them: {allowed}"
+    );
+}
+
+/// Who stands in the rows that are marked as earlier, in a page in English.
+fn earlier(page: &str) -> Vec<String> {
+    let rows = page.split("<tr>").filter(|row| row.contains("<span class=\"hint\">earlier</span>"));
+    rows.map(|row| row.split("<bdi>").nth(1).unwrap().split('<').next().unwrap().to_owned()).collect()
+}
+
 #[tokio::test]
 async fn where_there_is_no_console_the_page_leads_to_none_of_its_pages() {
     let app = Setup::default().set("console.enabled", "false").start().await;
@@ -146,7 +261,7 @@ async fn who_shows_neither_a_key_nor_a_session_reads_that_an_organisation_may_re
 async fn an_organisation_s_own_entries_are_told_to_its_members() {
     let app = TestApp::start().await;
     let company = Company::of(&app).await;
-    app.rule(company.org, sekisho_core::policy::Effect::Block, "pkg:npm/unwanted", None).await;
+    app.rule(company.org, Effect::Block, "pkg:npm/unwanted", None).await;
     app.app.follow_entries().await.unwrap();
     let mut viewer = Browser::sign_in(&app, &address(Role::GuardViewer)).await;
     let page = viewer.get(&app, "/why/npm/unwanted/1.0.0").await.text();

@@ -1,6 +1,8 @@
 //! In every path, for its own people alone, also where others' answers are kept.
 
 use sekisho_core::policy::Effect;
+use sekisho_core::{Clock, Language};
+use sekisho_server::console::text::Say;
 use sekisho_testkit::{FakeUpstream, Setup, fixtures};
 
 use super::*;
@@ -54,6 +56,8 @@ async fn why_shows_an_organisation_s_entries_to_its_own_people_alone() {
     let world = world(Setup::default().warn("pkg:npm/lib")).await;
     world.app.rule(world.acme, Effect::Block, "pkg:npm/lib@2.0.0", None).await;
     world.follow().await;
+    let since = world.app.clock.now();
+    let moment = Say(Language::En).moment(since);
     for (key, own) in world.everybody() {
         let why = get(&world.app, "/why/npm/lib/2.0.0", FULL, key).await;
         let body = why.json();
@@ -61,8 +65,12 @@ async fn why_shows_an_organisation_s_entries_to_its_own_people_alone() {
         if own {
             assert_eq!(body["reason"], "organisation_policy", "{}", why.show());
             assert_eq!(entries(&body), ["operator warn", "organisation block"]);
-            let summary = "This release is refused. Reason: the organisation's policy. The organisation writes: because of ticket 18";
+            let summary = format!(
+                "This release is refused. Reason: the organisation's policy. The entry stands since {moment}. The organisation writes: because of ticket 18"
+            );
             assert_eq!(body["summary"], summary);
+            assert_eq!((&body["since"], &body["entries"][0]["since"]), (&json!(since.to_string()), &Value::Null));
+            assert_eq!(body["entries"][1]["since"], since.to_string());
             assert!(
                 page.contains("Entries of the operator and the organisation") && page.contains("ticket 18"),
                 "{page}"
