@@ -47,12 +47,12 @@ pub(super) struct BodyFile {
     pub(super) bytes: Bytes,
     pub(super) file: Sealed,
     /// Given back when the file is closed.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) _room: Option<OwnedSemaphorePermit>,
 }
 
 impl BodyFile {
     fn new(bytes: &Bytes, room: OwnedSemaphorePermit) -> std::io::Result<BodyFile> {
-        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, room: Some(room) })
+        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, _room: Some(room) })
     }
 
     /// Where these bytes begin in the file, if they are a part of the body itself and not of a copy.
@@ -170,13 +170,13 @@ mod tests {
     #[test]
     fn a_part_is_found_by_where_it_lies_and_not_by_what_it_says() {
         let body = Bytes::from_static(&[7; SHORTEST]);
-        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), room: None };
+        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), _room: None };
         assert_eq!(file.find(&body), Some(0));
         assert_eq!(file.find(&body[10..20]), Some(10));
         assert_eq!(file.find(&body[SHORTEST - 1..]), Some(SHORTEST - 1));
         assert_eq!(file.find(&body.to_vec()), None);
         let file = Sealed::new(&body[10..20]).expect("a file");
-        let within = BodyFile { bytes: body.slice(10..20), file, room: None };
+        let within = BodyFile { bytes: body.slice(10..20), file, _room: None };
         for part in [&body[9..11], &body[19..21], &body[..], &body[..5]] {
             assert_eq!(within.find(part), None);
         }

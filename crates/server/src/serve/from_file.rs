@@ -143,7 +143,7 @@ mod tests {
         near.set_nodelay(true).expect("a socket");
         let next = Next::new(Arc::default());
         let file = Sealed::new(in_file).expect("a file");
-        *next.lock() = Some(Arc::new(BodyFile { bytes: body.clone(), file, room: None }));
+        *next.lock() = Some(Arc::new(BodyFile { bytes: body.clone(), file, _room: None }));
         (FromFile::new(near, next), far)
     }
 

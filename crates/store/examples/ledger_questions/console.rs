@@ -123,6 +123,7 @@ async fn entries(store: &Store) {
                 effect: [Effect::Block, Effect::Allow, Effect::Warn][number % 3],
                 reason: "Looked at, and told to those who had it.".to_owned(),
                 expires: None,
+                since: None,
             },
             made_by: OWNER.to_owned(),
             created_at: start,
