@@ -16,6 +16,7 @@ statements! {
     PAGE = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 \
             AND ($3 = '' OR actor = $3) AND ($4 = '' OR action = $4) AND at >= $5 AND at < $6 \
             ORDER BY id DESC LIMIT $7";
+    FIND = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id = $2";
 }
 
 /// A row to be written.
@@ -86,6 +87,11 @@ impl Audit<'_> {
         let page = sql(PAGE).bind(org).bind(before).bind(text(&filter.actor)).bind(text(&filter.action));
         let (from, to) = (filter.from.unwrap_or(Timestamp(i64::MIN)), filter.to.unwrap_or(Timestamp(i64::MAX)));
         self.db.all(page.bind(from).bind(to).bind(i64::from(limit))).await?.iter().map(read).collect()
+    }
+
+    /// One row.
+    pub async fn find(&self, org: OrgId, id: AuditId) -> Result<Option<AuditRow>, StoreError> {
+        self.db.optional(sql(FIND).bind(org).bind(id)).await?.as_ref().map(read).transpose()
     }
 
     /// Refuses what is asked for with a right that does not count any more.

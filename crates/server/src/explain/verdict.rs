@@ -32,7 +32,8 @@ pub(crate) struct Found {
 /// A record about the name.
 pub(crate) struct Record {
     pub(crate) id: String,
-    pub(crate) versions: String,
+    /// What it hits, in words.
+    pub(crate) versions: Vec<String>,
     /// The refusal rests on it.
     pub(crate) decides: bool,
 }
@@ -57,7 +58,7 @@ impl Found {
         let now = app.gate.now();
         let decides = |id: &str| refusal.as_ref().is_some_and(|refusal| refusal.advisories.iter().any(|a| a == id));
         let records: Vec<Record> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
-            let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ");
+            let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect();
             let record =
                 |id: &str, hits: &[Hit]| Record { id: id.to_owned(), versions: shown(hits), decides: decides(id) };
             rules.records().map(|r| record(r.id, &r.hits)).collect()

@@ -75,7 +75,7 @@ fn told(found: &Found) -> Value {
         "reason": found.refusal.as_ref().map(|r| r.reason.as_str()),
         "summary": summary,
         "advisories": found.records.iter()
-            .map(|r| json!({"id": r.id, "versions": r.versions, "decides": r.decides})).collect::<Vec<_>>(),
+            .map(|r| json!({"id": r.id, "versions": r.versions.join("; "), "decides": r.decides})).collect::<Vec<_>>(),
         "entries": found.entries.iter().map(entry).collect::<Vec<_>>(),
     })
 }

@@ -19,6 +19,7 @@ why-known = By what is known as of
 why-records = Records about this package
 why-record = Record
 why-versions = Versions
+why-more-versions = and { $number } more
 why-this-version = This version
 why-hit = hit
 why-not-hit = not hit

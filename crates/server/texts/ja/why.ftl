@@ -19,6 +19,7 @@ why-known = 判定に使った情報の時点:
 why-records = このパッケージに関するアドバイザリー
 why-record = アドバイザリー
 why-versions = バージョン
+why-more-versions = ほか { $number } 件
 why-this-version = このバージョン
 why-hit = 該当
 why-not-hit = 該当しない

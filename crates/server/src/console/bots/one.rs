@@ -10,6 +10,7 @@ use serde_json::json;
 use super::super::confirm::Confirm;
 use super::super::once;
 use super::super::page::{Frame, Tab, answer, see_other};
+use super::super::part::{Part, Place};
 use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::steps::{self, Step};
@@ -19,6 +20,9 @@ use crate::operate::trust::{MOST, issuers};
 
 /// Sessions that are shown; what runs may be much more.
 const SESSIONS: usize = 20;
+
+/// Sets of conditions at once.
+const TRUSTS: usize = 10;
 
 #[derive(Template)]
 #[template(path = "console/bot.html")]
@@ -30,7 +34,7 @@ struct Page<'a> {
     may_give: bool,
     keys: Vec<BotKey>,
     form: String,
-    trusts: Vec<(Trust, Told)>,
+    trusts: Part<(Trust, Told)>,
     /// More conditions may be given.
     room: bool,
     /// The settings allow an issuer at all.
@@ -56,15 +60,17 @@ pub(in crate::console) async fn show(State(app): AppState, desk: AtBot) -> Answe
         let pipeline = serde_json::from_str(&row.attribution).unwrap_or_default();
         (row, pipeline)
     };
+    let at = desk.at("");
     let page = Page {
         frame: desk.seat.frame(Tab::Bots),
-        at: desk.at(""),
         bot,
         may_give: desk.may_give().is_ok(),
         keys: keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(),
         form: once::fresh(&app),
         room: trusts.len() < MOST,
-        trusts: trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(),
+        trusts: Place { visitor, page: &at, name: "trust", rows: TRUSTS }
+            .of_all(trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(), |(trust, _)| trust.id.0.to_string()),
+        at,
         issuers: issuers(&app.settings).next().is_some(),
         providers: Provider::ALL,
         sessions: running.into_iter().map(attribution).collect(),

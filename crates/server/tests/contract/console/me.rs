@@ -154,7 +154,7 @@ on_both_engines! {
         assert!(again.status == 409 && !again.text().contains("tg_org_"), "{}", again.text());
 
         app.change_organisation(company.org, |org| org.guard = false).await;
-        let id = app.app.store.org_tokens().carrying("dev@acme.example").await.unwrap()[0].row.id;
+        let id = app.app.store.org_tokens().carrying("dev@acme.example", None, 1).await.unwrap()[0].row.id;
         let refused = post(&mut browser, &app, "/me/tokens/rotate", &named(company.org, id)).await;
         assert!(refused.status == 403 && refused.text().contains("Guard is off"), "{}", refused.text());
         assert_eq!(post(&mut browser, &app, "/me/tokens/revoke", &named(company.org, id)).await.status, 303);
