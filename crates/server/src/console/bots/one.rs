@@ -23,6 +23,8 @@ const SESSIONS: usize = 20;
 
 /// Sets of conditions at once.
 const TRUSTS: usize = 10;
+/// Keys at once.
+const KEYS: usize = 15;
 
 #[derive(Template)]
 #[template(path = "console/bot.html")]
@@ -32,7 +34,7 @@ struct Page<'a> {
     bot: &'a Bot,
     /// The reader may give this role, and so a key or a pipeline that comes with it.
     may_give: bool,
-    keys: Vec<BotKey>,
+    keys: Part<BotKey>,
     form: String,
     trusts: Part<(Trust, Told)>,
     /// More conditions may be given.
@@ -65,11 +67,16 @@ pub(in crate::console) async fn show(State(app): AppState, desk: AtBot) -> Answe
         frame: desk.seat.frame(Tab::Bots),
         bot,
         may_give: desk.may_give().is_ok(),
-        keys: keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(),
+        keys: Place { visitor, page: &at, name: "keys", rows: KEYS }
+            .of_all(keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(), |key| {
+                key.id.0.to_string()
+            }),
         form: once::fresh(&app),
         room: trusts.len() < MOST,
         trusts: Place { visitor, page: &at, name: "trust", rows: TRUSTS }
-            .of_all(trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(), |(trust, _)| trust.id.0.to_string()),
+            .of_all(trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(), |(trust, _)| {
+                trust.id.0.to_string()
+            }),
         at,
         issuers: issuers(&app.settings).next().is_some(),
         providers: Provider::ALL,
