@@ -142,7 +142,10 @@ mod tests {
     #[test]
     fn names_roles_and_switches_are_in_the_reader_s_language_and_unknown_names_stay() {
         let ja = Say(Language::Ja);
-        assert_eq!(told(r#"{"role":"owner","guard":false,"newer":"x"}"#, ja), ["Guard=無効", "newer=x", "ロール=オーナー"]);
+        assert_eq!(
+            told(r#"{"role":"owner","guard":false,"newer":"x"}"#, ja),
+            ["Guard=無効", "newer=x", "ロール=オーナー"]
+        );
         assert_eq!(told(r#"{"from":"guard_viewer","to":"owner"}"#, ja), ["ロール=Guard 閲覧者 → オーナー"]);
         assert_eq!(told(r#"{"guard":{"from":true,"to":false}}"#, EN), ["Guard=on → off"]);
         assert_eq!(told(r#"{"retention_days":{"from":null,"to":30}}"#, EN), ["Installs are kept (days)=– → 30"]);

@@ -4,6 +4,7 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::org::Role;
 use sekisho_testkit::{Answer, Ask, Setup, TestApp, fixtures};
 
+use super::installs::Take;
 use super::support::{Browser, Company, address, hidden, secret};
 use crate::support::on_both_engines;
 
@@ -302,6 +303,42 @@ async fn the_language_is_that_of_the_pages_and_of_the_mails() {
     let shown = browser.post(&app, "/me/keys/rotate", &[("id", &id)]).await.text();
     assert!(shown.contains("表示されるのはこの一度だけです"), "{shown}");
     assert_eq!(app.mails().await[0].subject, "Sekisho の API キーをローテーションしました");
+}
+
+#[tokio::test]
+async fn hostile_names_and_versions_among_one_s_installs_do_nothing() {
+    let hostile = "\"><script>alert(1)</script>\u{202e}";
+    let app = TestApp::start().await;
+    let company = Company::of(&app).await;
+    app.org_token(company.org, "dev@acme.example", None).await;
+    Take { client: hostile, ..Take::of("dev@acme.example", hostile, hostile) }.noted(&app, &company).await;
+    let mut browser = Browser::sign_in(&app, "dev@acme.example").await;
+    let text = browser.get(&app, &format!("/me/installs?of={}", company.org)).await.text();
+    assert!(text.matches("&#60;script&#62;").count() >= 2, "{text}");
+    assert!(!text.contains("<script>") && !text.contains("\"><script"), "{text}");
+    for part in text.split('\u{202e}').skip(1) {
+        let end = part.find('<').map(|at| &part[at..]).unwrap_or_default();
+        assert!(end.starts_with("</bdi>"), "outside of <bdi>: {part}");
+    }
+}
+
+#[tokio::test]
+async fn set_up_on_one_s_own_page_has_the_address_under_which_one_came() {
+    let app = Setup::default().set("public_urls", "https://packages.example.com").start().await;
+    Company::of(&app).await;
+    let mut browser = Browser::sign_in(&app, "owner@acme.example").await;
+    let here = browser.get(&app, "/me").await.text();
+    let session = browser.cookie("sekisho-session").unwrap().to_owned();
+    browser.plant("__Host-sekisho-session", &session);
+    let there = browser.ask(&app, Ask::get("/me").host("packages.example.com")).await.text();
+    let (loopback, public) = ("http://127.0.0.1:8417", "https://packages.example.com");
+    for (page, right, wrong) in [(&here, loopback, public), (&there, public, loopback)] {
+        for part in ["/npm/", "/pypi/simple/"] {
+            assert!(page.contains(&format!("{right}{part}")), "{right}{part}: {page}");
+            assert!(!page.contains(&format!("{wrong}{part}")), "{wrong}{part}: {page}");
+        }
+        assert!(page.contains("YOUR_KEY"), "{page}");
+    }
 }
 
 #[tokio::test]
