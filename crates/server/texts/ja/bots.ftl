@@ -1,7 +1,7 @@
 bots-intro = API で Guard を管理するプログラムと、シークレットを保存せずにパッケージを取得するパイプライン（GitHub Actions、GitLab CI など）です。
 bots-none = ボットはまだありません。
 bots-name = 名前
-bots-name-hint = 1 ～ 100 文字です（例: ci、inventory）。
+bots-name-hint = 1 ～ 100 文字です（例：ci、inventory）。
 bots-keys = キー
 bots-key-used = キーの最終使用
 bots-trusts = 信頼するパイプライン
@@ -11,18 +11,18 @@ bots-taken = 同じ名前のボットがあります。別の名前にしてく�
 bots-id = ID
 bots-not-yours = このボットのロールはオーナーです。キーの発行とパイプラインの指定は、オーナーだけが行えます。
 bots-remove-do = ボットを削除
-bots-remove-title = ボット { $name } を削除しますか
+bots-remove-title = ボット { $name } を削除しますか？
 bots-remove-then = このボットのキーと、パイプラインのセッションはすぐに終了します。元に戻すことはできません。
 bots-keys-intro = API を呼び出すプログラムが使います。ロールの範囲で、トークンの発行や一覧、ログの閲覧ができます。キーでパッケージを取得することはできません。
 bots-key-add = キーを発行
 bots-key-new = { $name } の新しいキー
 bots-key-use = コロンの後ろのボットの ID も含めて、このまま「Authorization: Bearer …」として送信します。キーを手に入れた人は、ボットのロールでできることをすべて行えます。
-bots-key-revoke-title = { $name } のキー { $key } を失効させますか
+bots-key-revoke-title = { $name } のキー { $key } を失効させますか？
 bots-key-revoke-then = キーはすぐに使えなくなります。このキーを使うプログラムは、別のキーに置き換えるまで 401 になります。
 
 bots-trust = 信頼するパイプライン
 bots-trust-intro = 次の条件のいずれか 1 組を満たすパイプラインは、プロバイダーから受け取った ID トークンと引き換えに、一定時間だけ使えるトークンを得ます。できるのはパッケージの取得だけです。
-bots-trust-add = 信頼するパイプラインを追加:
+bots-trust-add = 信頼するパイプラインを追加：
 bots-trust-remove = この条件を削除
 bots-no-issuers = このサーバーの設定では、ID トークンの発行者が許可されていません。サーバーの管理者が bots.issuers で指定します。
 bots-other-provider = その他の発行者
@@ -45,7 +45,7 @@ bots-ends = 有効期限
 trust-title = { $provider } のパイプラインを信頼する
 trust-intro = ここに入力した条件をすべて満たすパイプラインが、ボット { $name } として接続できます。発行者はほかの人の ID トークンにも署名するため、所有者、プロジェクト、サブジェクトのいずれかを特定する条件が必要です。
 trust-issuer-hint = ID トークンに署名する発行者です。選べる発行者は、サーバーの管理者が指定します。
-trust-values-hint = 1 行に 1 つの値を書きます。いずれか 1 つに一致すれば満たされます。名前の末尾には * を使えます（例: refs/heads/release/*）。問わない項目は空欄にしてください。
+trust-values-hint = 1 行に 1 つの値を書きます。いずれか 1 つに一致すれば満たされます。名前の末尾には * を使えます（例：refs/heads/release/*）。問わない項目は空欄にしてください。
 trust-claims = その他のクレーム
 trust-claims-hint = 「名前 = 値」の形式で、1 行に 1 つ書きます。値は完全に一致する必要があります。
 trust-more = その他の条件
@@ -54,7 +54,7 @@ trust-refused = この条件は受け付けられません。
 trust-no-issuer = この発行者は、サーバーの設定で許可されていません。
 trust-wrong-claims = クレームは「名前 = 値」の形式で、1 行に 1 つ書いてください。
 trust-do = 信頼する
-trust-remove-title = { $name } からこの条件を削除しますか
+trust-remove-title = { $name } からこの条件を削除しますか？
 trust-remove-then = この条件だけで接続していたパイプラインは、新しいセッションを得られなくなります。実行中のセッションは有効期限まで続きます。
 
 tried-counts = このトークンは有効です。交換するとセッションが得られます。
@@ -67,7 +67,7 @@ tried-condition = 条件
 tried-expected = 期待する値
 tried-found = トークンの値
 tried-holds = 一致
-tried-differs = 不一致:
+tried-differs = 不一致：
 tried-own-project = 自身のプロジェクトで実行されるパイプライン、またはプロジェクトの条件
 tried-other-event = 第三者のコードを実行しないイベント、または許可したイベント
 tried-no-token = ID トークンではないか、このサーバーで読み取れない形式です。

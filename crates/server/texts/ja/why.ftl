@@ -4,9 +4,9 @@ why-allowed = 許可
 
 why-this-release = このリリース
 why-every-release = このパッケージのすべてのリリース
-why-refused = { $what }はブロックされます。理由: { $reason }。
-why-operator-writes = サーバー管理者の説明: { $words }
-why-organisation-writes = 組織の説明: { $words }
+why-refused = { $what }はブロックされます。理由：{ $reason }。
+why-operator-writes = サーバー管理者の説明：{ $words }
+why-organisation-writes = 組織の説明：{ $words }
 why-mixed = このパッケージの一部のリリースはブロックされます。対象は下の表のとおりです。
 why-allowed-by-operator = { $what }は、下に示すサーバー管理者のエントリーによって許可されています。
 why-allowed-by-organisation = { $what }は、下に示す組織のエントリーによって許可されています。
@@ -14,7 +14,7 @@ why-no-source = { $what }は許可されています。このサーバーには�
 why-clear = { $what }は許可されています。該当するアドバイザリーも、サーバー管理者のエントリーもありません。
 why-clear-of-both = { $what }は許可されています。該当するアドバイザリーも、サーバー管理者や組織のエントリーもありません。
 why-not-looked-up = レジストリに存在するかどうかは、ここでは確認していません。
-why-known = 判定に使った情報の時点:
+why-known = 判定に使った情報の時点：
 
 why-records = このパッケージに関するアドバイザリー
 why-record = アドバイザリー
@@ -58,4 +58,4 @@ why-takers-no-right = インストールした利用者を確認できるのは�
 why-takers-none = 記録が残っている範囲では、この組織のトークンでこのリリースをインストールした利用者はいません。
 why-takers-none-of-name = 記録が残っている範囲では、この組織のトークンでこのパッケージをインストールした利用者はいません。
 why-takers-all = 検索ですべて表示
-why-own-entries = この組織のエントリーによる判定:
+why-own-entries = この組織のエントリーによる判定：
