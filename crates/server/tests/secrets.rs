@@ -193,8 +193,10 @@ async fn issue(app: &TestApp, secrets: &mut Secrets, browser: &mut Browser, org:
     secrets.add(&secret(&browser.post(app, &at("/tokens/new"), &fields).await.text()));
     let page = OrgTokenPage { prefix: Default::default(), status: None, after: None, limit: 1 };
     let token = app.app.store.org_tokens().page(org, &page, NOW).await.unwrap()[0].id;
-    let rotate = at(&format!("/tokens/{token}/rotate"));
-    secrets.add(&secret(&browser.post(app, &rotate, &[("overlap", "0")]).await.text()));
+    let token = at(&format!("/tokens/{token}"));
+    let form = hidden(&browser.get(app, &token).await.text(), "form");
+    let fields = [("form", form.as_str()), ("overlap", "0")];
+    secrets.add(&secret(&browser.post(app, &format!("{token}/rotate"), &fields).await.text()));
 
     let form = hidden(&browser.get(app, &at("/tokens/import")).await.text(), "form");
     let part =

@@ -323,20 +323,18 @@ async fn hostile_names_and_versions_among_one_s_installs_do_nothing() {
 }
 
 #[tokio::test]
-async fn set_up_on_one_s_own_page_has_the_address_under_which_one_came() {
-    let app = Setup::default().set("public_urls", "https://packages.example.com").start().await;
-    Company::of(&app).await;
-    let mut browser = Browser::sign_in(&app, "owner@acme.example").await;
-    let here = browser.get(&app, "/me").await.text();
-    let session = browser.cookie("sekisho-session").unwrap().to_owned();
-    browser.plant("__Host-sekisho-session", &session);
-    let there = browser.ask(&app, Ask::get("/me").host("packages.example.com")).await.text();
+async fn set_up_on_one_s_own_page_has_the_address_that_package_managers_use() {
     let (loopback, public) = ("http://127.0.0.1:8417", "https://packages.example.com");
-    for (page, right, wrong) in [(&here, loopback, public), (&there, public, loopback)] {
+    let alone = TestApp::start().await;
+    let named = Setup::default().set("public_urls", public).start().await;
+    for (app, right, wrong) in [(alone, loopback, public), (named, public, loopback)] {
+        Company::of(&app).await;
+        let page = Browser::sign_in(&app, "owner@acme.example").await.get(&app, "/me").await.text();
         for part in ["/npm/", "/pypi/simple/"] {
-            assert!(page.contains(&format!("{right}{part}")), "{right}{part}: {page}");
-            assert!(!page.contains(&format!("{wrong}{part}")), "{wrong}{part}: {page}");
+            assert!(page.contains(part) && !page.contains(&format!("{wrong}{part}")), "{wrong}{part}: {page}");
         }
+        let host = right.split_once("//").unwrap().1;
+        assert!(page.contains(&format!("{right}/npm/")) && page.contains(&format!("{host}/pypi/simple/")), "{page}");
         assert!(page.contains("YOUR_KEY"), "{page}");
     }
 }
