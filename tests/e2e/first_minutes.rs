@@ -23,9 +23,8 @@ fn with_no_configuration_it_prints_three_commands_that_work_as_printed() {
     for address in ["/npm/", "/pypi/simple/"] {
         assert!(gate.welcome.contains(&format!("{}{address}", gate.base())), "{}", gate.welcome);
     }
-    let commands: Vec<&str> =
-        gate.welcome.lines().skip_while(|l| !l.starts_with("Next")).skip(1).map(str::trim).collect();
-    let commands: Vec<&str> = commands.into_iter().filter(|l| !l.is_empty()).collect();
+    let commands = gate.welcome.lines().skip_while(|l| !l.starts_with("Next")).skip(2).map(str::trim);
+    let commands: Vec<&str> = commands.take_while(|l| !l.is_empty()).collect();
     let [register, read, take] = commands[..] else { panic!("not three commands: {commands:?}") };
 
     // A user types them in the folder where the server was started, in a shell of his own.
@@ -37,6 +36,29 @@ fn with_no_configuration_it_prints_three_commands_that_work_as_printed() {
     mail.shows("you@example.com");
     let version = type_it(take).succeeded().out;
     assert!(version.trim().split('.').count() == 3, "{version}");
+}
+
+#[test]
+fn the_code_that_it_prints_makes_the_first_owner_and_a_restart_prints_none() {
+    let mut gate = Launch::new().start();
+    let page = format!("{}/sign-in/first", gate.base());
+    let below: Vec<&str> = gate.welcome.lines().skip_while(|l| !l.contains(&page)).collect();
+    let code = below.get(2).map(|line| line.trim()).unwrap_or_else(|| panic!("no code: {}", gate.welcome));
+    let home = Home::new();
+    let type_in = |code: &str| {
+        let (origin, code) = (format!("Origin: {}", gate.base()), format!("code={code}"));
+        let form = ["--data-urlencode", &code, "-d", "email=me@example.com", "-d", "organisation=Acme", "-H", &origin];
+        let told = ["-sS", "-o", "/dev/null", "-w", "%{http_code} %{redirect_url}"];
+        home.run("curl", &[&told[..], &form[..], &[&page]].concat()).succeeded().out
+    };
+    assert_eq!(type_in("WRNGC0DE00"), "400 ");
+    assert_eq!(type_in(code), format!("303 {}/console", gate.base()));
+    assert_eq!(type_in(code), "400 ", "it counts once");
+    gate.terminate();
+    assert!(gate.ended(Duration::from_secs(10)).success());
+    gate.start_again();
+    assert!(!gate.welcome.contains("/sign-in/first"), "{}", gate.welcome);
+    assert!(gate.welcome.contains("/sign-in\n"), "{}", gate.welcome);
 }
 
 #[test]

@@ -28,6 +28,7 @@ statements! {
                      AND at >= $4 AND at < $5 AND actor = $7 AND ($8 = '' OR action = $8) ORDER BY id DESC LIMIT $6";
     PAGE_OF_ACTION = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id < $2 AND id >= $3 \
                       AND at >= $4 AND at < $5 AND action = $7 ORDER BY id DESC LIMIT $6";
+    FIND = "SELECT id, at, actor, action, subject, detail FROM audit WHERE org_id = $1 AND id = $2";
 }
 
 /// A row to be written.
@@ -107,6 +108,11 @@ impl Audit<'_> {
             (None, None) => start(PAGE),
         };
         self.db.all(page).await?.iter().map(read).collect()
+    }
+
+    /// One row.
+    pub async fn find(&self, org: OrgId, id: AuditId) -> Result<Option<AuditRow>, StoreError> {
+        self.db.optional(sql(FIND).bind(org).bind(id)).await?.as_ref().map(read).transpose()
     }
 
     /// Refuses what is asked for with a right that does not count any more.

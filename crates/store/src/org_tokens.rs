@@ -22,7 +22,12 @@ statements! {
     CARRYING = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
                 t.revoked_at, t.replaces, t.replaced_by, o.guard, o.name, o.self_rotate FROM org_tokens t \
                 JOIN organisations o ON o.id = t.org_id \
-                WHERE t.identifier = $1 AND t.revoked_at IS NULL AND o.removed_at IS NULL ORDER BY t.id DESC LIMIT 100";
+                WHERE t.identifier = $1 AND t.id < $2 AND t.revoked_at IS NULL AND o.removed_at IS NULL \
+                ORDER BY t.id DESC LIMIT $3";
+    CARRIED = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
+               t.revoked_at, t.replaces, t.replaced_by, o.guard, o.name, o.self_rotate FROM org_tokens t \
+               JOIN organisations o ON o.id = t.org_id \
+               WHERE t.identifier = $1 AND t.id = $2 AND t.revoked_at IS NULL AND o.removed_at IS NULL";
     // A row value is compared by its first part, then by its second: the page after a row, whatever was added since.
     PAGE = "SELECT t.id, t.org_id, t.identifier, t.hint, t.created_at, t.expires_at, t.last_used_at, \
             t.revoked_at, t.replaces, t.replaced_by, o.guard FROM org_tokens t \
@@ -238,12 +243,22 @@ impl OrgTokens<'_> {
         self.db.optional(sql(FIND).bind(org).bind(id)).await?.as_ref().map(read).transpose()
     }
 
-    /// Tokens of every organisation that carry exactly this identifier and were not revoked, newest first; 100 at most.
-    pub async fn carrying(&self, identifier: &str) -> Result<Vec<CarriedToken>, StoreError> {
-        let read = |row: &Row| {
-            Ok(CarriedToken { row: read(row)?, org_name: row.get(11)?, self_rotate: row.get::<i64>(12)? != 0 })
-        };
-        self.db.all(sql(CARRYING).bind(identifier)).await?.iter().map(read).collect()
+    /// Tokens of every organisation that carry exactly this identifier and were not revoked, newest first, from before
+    /// `before` on.
+    pub async fn carrying(
+        &self,
+        identifier: &str,
+        before: Option<OrgTokenId>,
+        limit: u32,
+    ) -> Result<Vec<CarriedToken>, StoreError> {
+        let place = before.unwrap_or(OrgTokenId(uuid::Uuid::max()));
+        let page = sql(CARRYING).bind(identifier).bind(place).bind(i64::from(limit));
+        self.db.all(page).await?.iter().map(read_carried).collect()
+    }
+
+    /// The one of them with this id.
+    pub async fn carried(&self, identifier: &str, id: OrgTokenId) -> Result<Option<CarriedToken>, StoreError> {
+        self.db.optional(sql(CARRIED).bind(identifier).bind(id)).await?.as_ref().map(read_carried).transpose()
     }
 
     /// Tokens by identifier, then by age. Rows that come meanwhile move none from one page to another.
@@ -353,6 +368,10 @@ async fn insert(
     let insert = sql(INSERT).bind(token.id).bind(org).bind(token.identifier.as_str()).bind(&token.hash);
     let insert = insert.bind(token.hint.as_str()).bind(token.made_by.as_str()).bind(now).bind(token.expires_at);
     tx.run(insert.bind(replaces)).await.map(drop)
+}
+
+fn read_carried(row: &Row) -> Result<CarriedToken, StoreError> {
+    Ok(CarriedToken { row: read(row)?, org_name: row.get(11)?, self_rotate: row.get::<i64>(12)? != 0 })
 }
 
 pub(crate) fn read(row: &Row) -> Result<OrgTokenRow, StoreError> {

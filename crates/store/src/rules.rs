@@ -12,6 +12,8 @@ use crate::people::People;
 
 statements! {
     OF_ORG = "SELECT id, effect, package, reason, expires_at, made_by, created_at FROM org_rules WHERE org_id = $1 ORDER BY id";
+    PAGE = "SELECT id, effect, package, reason, expires_at, made_by, created_at FROM org_rules \
+            WHERE org_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     SAME = "SELECT id, effect, package, reason, expires_at, made_by, created_at FROM org_rules \
             WHERE org_id = $1 AND effect = $2 AND package = $3";
     COUNT = "SELECT COUNT(*) FROM org_rules WHERE org_id = $1";
@@ -27,7 +29,7 @@ statements! {
     RENAME_IN = "UPDATE org_rules SET made_by = $2 WHERE made_by = $1 AND org_id = $3";
 }
 
-/// Most entries of one organisation: every node holds all of them, and they are shown on one page.
+/// Most entries of one organisation: every node holds all of them.
 pub const MOST_RULES: usize = 1000;
 
 /// An entry of an organisation's.
@@ -83,6 +85,11 @@ impl Rules<'_> {
     /// let through what the gap blocks.
     pub async fn of_org(&self, org: OrgId) -> Result<Vec<Rule>, StoreError> {
         self.db.all(sql(OF_ORG).bind(org)).await?.iter().map(read).collect()
+    }
+
+    /// Entries that are older than `before`, newest first, ended ones too. Entries that come meanwhile change no page.
+    pub async fn page(&self, org: OrgId, before: RuleId, limit: u32) -> Result<Vec<Rule>, StoreError> {
+        self.db.all(sql(PAGE).bind(org).bind(before).bind(i64::from(limit))).await?.iter().map(read).collect()
     }
 
     /// The organisations that have or had entries, and when these last changed. What is read with [`Rules::of_org`] after it

@@ -165,7 +165,7 @@ on_both_engines! {
         }
         let dead = token(&store, acme, "me@acme.example").await;
         store.org_tokens().revoke(acme, dead, &audit("token.revoked", None)).await.unwrap().unwrap();
-        let found = store.org_tokens().carrying("me@acme.example").await.unwrap();
+        let found = store.org_tokens().carrying("me@acme.example", None, 100).await.unwrap();
         let mut found: Vec<_> = found.iter().map(|t| (t.row.id, t.org_name.as_str(), t.self_rotate)).collect();
         found.sort_by_key(|(_, name, _)| *name);
         assert_eq!(found, [(one, "acme", true), (two, "other", false)]);
@@ -197,7 +197,7 @@ on_both_engines! {
         assert!(revoke(strict, fixed, own(me, fixed, false)).await.unwrap().is_some(), "ended by oneself all the same");
 
         assert!(matches!(rotate(acme, mine, own(me, mine, true)).await.unwrap(), Rotated::Done { .. }));
-        let fresh = store.org_tokens().carrying("me@acme.example").await.unwrap()[0].row.id;
+        let fresh = store.org_tokens().carrying("me@acme.example", None, 100).await.unwrap()[0].row.id;
         let mut changes = store.organisations().begin().await.unwrap();
         let mut off = changes.lock(acme).await.unwrap().unwrap();
         off.guard = false;

@@ -133,19 +133,19 @@ pub(crate) struct Gate {
 impl Gate {
     fn read_welcome(&mut self) {
         let stdout = self.process.stdout.take().expect("a pipe");
-        let mut lines = BufReader::new(stdout).lines();
+        let mut printed = BufReader::new(stdout);
         self.welcome.clear();
-        for line in lines.by_ref() {
-            let line = line.expect("text");
-            self.welcome.push_str(&line);
-            self.welcome.push('\n');
-            // It ends with an empty line after the commands.
-            if line.is_empty() && self.welcome.contains("  curl ") {
+        loop {
+            let start = self.welcome.len();
+            let read = printed.read_line(&mut self.welcome).expect("text");
+            // It is written at once, and ends with an empty line: what is not here with that is no part of it.
+            let ends = &self.welcome[start..] == "\n" && self.welcome.contains("  curl ");
+            if read == 0 || (ends && printed.buffer().is_empty()) {
                 break;
             }
         }
         // The pipe stays open, so that the program can print on.
-        std::thread::spawn(move || lines.for_each(drop));
+        std::thread::spawn(move || printed.lines().for_each(drop));
         let after = |mark: &str| {
             let rest = self.welcome.split_once(mark)?.1;
             let end = rest.find(|c: char| c != ':' && c != '.' && !c.is_ascii_digit()).unwrap_or(rest.len());

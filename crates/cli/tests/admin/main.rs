@@ -4,6 +4,7 @@
 mod apply;
 mod backup;
 mod bots;
+mod console;
 mod doctor;
 mod fixtures;
 mod follow;

@@ -7,7 +7,7 @@ use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Language, Random, Timestamp};
 use sekisho_mail::{
     Ending, Endpoints, Ends, Happened, Holder, Known, Letter, LoginCode, LoginKey, Message, Notice, OrgLeaked,
-    OrgTokensEnd, Sender, Starter, Welcome,
+    OrgTokensEnd, Sender, SignInCode, Starter, Welcome,
 };
 
 /// 2026-11-23T09:00:00.123Z.
@@ -62,6 +62,15 @@ pub(crate) fn login_code(language: Language, base: &str, email: &str) -> Letter 
     LoginCode { language, endpoints, email, code, starter: STARTER, started: NOW, until }.render()
 }
 
+pub(crate) fn sign_in_code(language: Language, base: &str, email: &str) -> Letter {
+    let endpoints = Endpoints::under(base).expect("an address");
+    let code = PlainCode::parse("ABCDE-12345").expect("a code");
+    let (endpoints, email, code) = (&endpoints, &address(email), &code);
+    let until = NOW.plus(std::time::Duration::from_secs(600));
+    let starter = Starter { program: "Firefox, Linux", network: "192.0.2.1" };
+    SignInCode { language, endpoints, email, code, starter, started: NOW, until }.render()
+}
+
 pub(crate) fn login_key(language: Language, first: bool, base: &str, email: &str) -> Letter {
     let endpoints = Endpoints::under(base).expect("an address");
     let (endpoints, email, hint) = (&endpoints, &address(email), key().hint());
@@ -102,6 +111,7 @@ pub(crate) fn letters(language: Language, base: &str, email: &str) -> Vec<(&'sta
         ("org_tokens_ending", org_tokens_end(language, Ends::Within(14), base, email)),
         ("org_token_used_after_end", org_tokens_end(language, Ends::Used, base, email)),
         ("login_code", login_code(language, base, email)),
+        ("sign_in_code", sign_in_code(language, base, email)),
         ("login_added", login_key(language, false, base, email)),
         ("login_registered", login_key(language, true, base, email)),
     ]

@@ -16,6 +16,7 @@ mod members;
 mod once;
 mod overview;
 mod page;
+mod part;
 mod plot;
 pub(crate) mod release;
 mod search;
@@ -67,6 +68,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/console/{org_id}/refusals", routing::get(installs::refusals))
         .route("/console/{org_id}/audit", routing::get(audit::show))
         .route("/console/{org_id}/audit/export", routing::get(audit::export))
+        .route("/console/{org_id}/audit/{row_id}", routing::get(audit::one::show))
         .route("/console/{org_id}/bots", routing::get(bots::show).post(bots::make))
         .route("/console/{org_id}/bots/{bot_id}", routing::get(bots::one::show))
         .route("/console/{org_id}/bots/{bot_id}/remove", routing::get(bots::one::ask_remove).post(bots::one::remove))

@@ -164,7 +164,7 @@ impl Days<'_> {
         // Of equal days the latest.
         let (peak, most) = sums.iter().enumerate().max_by_key(|(_, sum)| **sum).filter(|_| total > 0)?;
         let at = |place: i64| Timestamp((first + place) * DAY_MS);
-        let parts = series.iter().map(|series| {
+        let [npm, pypi] = series.each_ref().map(|series| {
             let sum: i64 = series.values.iter().sum();
             say.b("overview-part", ("name", series.name.as_str()), ("number", say.number(sum)))
         });
@@ -173,8 +173,8 @@ impl Days<'_> {
             _ => ("overview-refusals", "overview-refusals-says"),
         };
         let says = [
-            say.b(whole, ("count", total), ("number", say.number(total))),
-            parts.collect::<Vec<_>>().join(" / ") + ".",
+            say.count(whole, total),
+            say.b("overview-parts", ("npm", npm), ("pypi", pypi)),
             say.b("overview-peak", ("day", say.day(at(peak as i64))), ("number", say.number(*most))),
         ];
         Some(Bars {

@@ -119,12 +119,7 @@ impl<'a> Frame<'a> {
 
     /// What a role is called.
     pub(super) fn role(&self, role: Role) -> String {
-        self.say.t(match role {
-            Role::Owner => "role-owner",
-            Role::GuardManager => "role-guard-manager",
-            Role::GuardViewer => "role-guard-viewer",
-            Role::GuardTokenIssuer => "role-guard-token-issuer",
-        })
+        role_name(self.say, role)
     }
 
     /// What a role may do, in a line.
@@ -136,6 +131,16 @@ impl<'a> Frame<'a> {
             Role::GuardTokenIssuer => "role-means-guard-token-issuer",
         })
     }
+}
+
+/// What a role is called.
+pub(super) fn role_name(say: Say, role: Role) -> String {
+    say.t(match role {
+        Role::Owner => "role-owner",
+        Role::GuardManager => "role-guard-manager",
+        Role::GuardViewer => "role-guard-viewer",
+        Role::GuardTokenIssuer => "role-guard-token-issuer",
+    })
 }
 
 /// What an address may say was just done (`?done=revoked`), and the text of it.

@@ -22,11 +22,17 @@ use crate::api::orgs::installs::question;
 use crate::app::App;
 use crate::authority::{May, ReadInstalls};
 use crate::callers::Caller;
-use crate::explain::verdict::{Found, Listed};
+use crate::explain::verdict::{Found, Listed, Record};
 use crate::gate::Knowledge;
 
 /// Newest rows of an organisation that are shown; its search has them all.
 const ROWS: usize = 20;
+/// The same where several organisations are shown.
+const ROWS_OF_SEVERAL: usize = 5;
+/// Longest text of what a record hits; the page as JSON has the whole.
+const VERSIONS: usize = 2000;
+/// Of all records together.
+const VERSIONS_OF_ALL: usize = 12_000;
 /// Organisations of a person whose rows are shown.
 const ORGANISATIONS: usize = 10;
 
@@ -111,6 +117,14 @@ impl Page<'_> {
         }
     }
 
+    /// What a record hits, and words for how much more that is.
+    fn versions(&self, record: &Record) -> (String, Option<String>) {
+        let room = (VERSIONS_OF_ALL / self.found.records.len().max(1)).min(VERSIONS);
+        let (shown, more) = some_of(&record.versions, room);
+        let say = self.frame.say;
+        (shown, (more > 0).then(|| say.a("why-more-versions", "number", say.number(more))))
+    }
+
     fn by_advisory(&self) -> bool {
         self.found.rests_on(Reason::Malware)
     }
@@ -192,13 +206,15 @@ async fn takers(
 ) -> Result<Takers, StoreError> {
     let say = visitor.say;
     let readers = memberships.iter().filter_map(|m| Some((m, May::<ReadInstalls>::of_member(session, m)?)));
+    let readers: Vec<_> = readers.take(ORGANISATIONS).collect();
+    let limit = if readers.len() > 1 { ROWS_OF_SEVERAL } else { ROWS };
     let mut all = Vec::new();
-    for (member, may) in readers.take(ORGANISATIONS) {
+    for (member, may) in readers {
         let mut asked = Question::of(may.org().0);
         asked.package = Some(found.name.clone());
         let version = found.version.clone().map(Versions::Exactly);
         let asked = question(app, &may, asked, version).await?;
-        let rows = app.store.ledger().page(asked, None, ROWS).await?.rows;
+        let rows = app.store.ledger().page(asked, None, limit).await?.rows;
         let purl = PackageUrl { name: found.name.clone(), version: found.version.as_deref().map(Into::into) };
         let query = format!("package={}", utf8_percent_encode(&purl.to_string(), NON_ALPHANUMERIC));
         let at = |path: &str| format!("/console/{}{path}", member.org.id);
@@ -224,10 +240,40 @@ fn is_earlier(row: &Row, since: Option<Timestamp>) -> bool {
     !row.refused && since.is_some_and(|since| row.at < since)
 }
 
+/// As many texts as there is room for, at least one, and how many more there are.
+fn some_of(texts: &[String], room: usize) -> (String, i64) {
+    let (mut shown, mut count) = (String::new(), 0);
+    for text in texts {
+        if count > 0 && shown.len() + text.len() > room {
+            break;
+        }
+        if count > 0 {
+            shown.push_str("; ");
+        }
+        shown.push_str(text);
+        count += 1;
+    }
+    (shown, i64::try_from(texts.len() - count).unwrap_or(i64::MAX))
+}
+
 /// What the organisation's own entries make of it for its people, where they say anything about it.
 fn own(app: &App, visitor: &Visitor, member: &Membership, found: &Found) -> Option<Found> {
     let guard = app.gate.own_guard(member.org.id)?;
     let speaks = guard.own.as_ref().is_some_and(|own| !own.policy.entries(&found.name).is_empty());
     let name = app.sources.admit(found.name.clone(), &visitor.exchange.caller).filter(|_| speaks)?;
     Some(app.found(&guard, &name, found.version.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut_between_its_texts_and_says_how_many_more_there_are() {
+        let texts: Vec<String> = ["1.0.0", "1.0.1", "1.0.2"].map(str::to_owned).into();
+        assert_eq!(some_of(&texts, 100), ("1.0.0; 1.0.1; 1.0.2".to_owned(), 0));
+        assert_eq!(some_of(&texts, 12), ("1.0.0; 1.0.1".to_owned(), 1));
+        assert_eq!(some_of(&texts, 0), ("1.0.0".to_owned(), 2), "one stands there in any case");
+        assert_eq!(some_of(&[], 100), (String::new(), 0));
+    }
 }

@@ -69,6 +69,12 @@ impl Say {
         self.with(name, &args)
     }
 
+    /// A message about a number, which selects the plural form as `$count` and is written as `$number`.
+    pub fn count(&self, name: &str, number: impl Into<i64>) -> String {
+        let number = number.into();
+        self.b(name, ("count", number), ("number", self.number(number)))
+    }
+
     /// There is such a message.
     pub fn has(&self, name: &str) -> bool {
         self.bundle().has_message(name)
@@ -216,7 +222,7 @@ mod tests {
         for name in &known {
             assert!(sources.contains(&format!("\"{name}\"")), "{name} is used nowhere");
         }
-        for call in ["say.t(\"", "say.a(\"", "say.b(\""] {
+        for call in ["say.t(\"", "say.a(\"", "say.b(\"", "say.count(\""] {
             for part in sources.split(call).skip(1) {
                 let name = part.split('"').next().unwrap_or_default();
                 assert!(known.contains(name), "{name:?} is no message");

@@ -34,7 +34,8 @@ pub(crate) struct Found {
 pub(crate) struct Record {
     pub(crate) id: String,
     pub(crate) since: Option<Timestamp>,
-    pub(crate) versions: String,
+    /// What it hits, in words.
+    pub(crate) versions: Vec<String>,
     /// The refusal rests on it.
     pub(crate) decides: bool,
 }
@@ -62,7 +63,7 @@ impl Found {
         let past_entry = |entry: &Entry| Entry { since: past(entry.since), ..entry.clone() };
         let decides = |id: &str| refusal.as_ref().is_some_and(|refusal| refusal.advisories.iter().any(|a| a == id));
         let records: Vec<Record> = guard.blocklist.rules(name).map_or_else(Vec::new, |rules| {
-            let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect::<Vec<_>>().join("; ");
+            let shown = |hits: &[Hit]| hits.iter().map(Hit::to_string).collect();
             let record = |of: blocklist::Record<'_>| Record {
                 id: of.id.to_owned(),
                 since: past(of.since),

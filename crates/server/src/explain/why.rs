@@ -76,7 +76,7 @@ fn told(found: &Found) -> Value {
         "since": moment(found.since()),
         "summary": summary,
         "advisories": found.records.iter()
-            .map(|r| json!({"id": r.id, "since": moment(r.since), "versions": r.versions, "decides": r.decides}))
+            .map(|r| json!({"id": r.id, "since": moment(r.since), "versions": r.versions.join("; "), "decides": r.decides}))
             .collect::<Vec<_>>(),
         "entries": found.entries.iter().map(entry).collect::<Vec<_>>(),
     })

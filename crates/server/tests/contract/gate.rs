@@ -428,7 +428,7 @@ async fn no_page_of_the_console_leads_to_a_package_s_bytes_or_metadata() {
     let asked = app.upstream.requests().len();
     for route in console_routes() {
         let path = route.replace("{org_id}", &company.org.to_string()).replace("{bot_id}", &bot.id.to_string());
-        let path = path.replace("{token_id}", &token.id.to_string());
+        let path = path.replace("{token_id}", &token.id.to_string()).replace("{row_id}", "x");
         let ends_the_session = matches!(route, "/sign-out" | "/me/sessions/end-all");
         let mut answers = vec![owner.get(&app, &path).await];
         if !ends_the_session {

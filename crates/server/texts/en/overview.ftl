@@ -17,6 +17,8 @@ overview-refusals-says = { $count ->
    *[other] { $number } refusals in the last 30 days.
 }
 overview-part = { $name }: { $number }
+overview-parts = { $npm } / { $pypi }.
+overview-caption = { $title }.
 overview-peak = Most on { $day }: { $number }.
 overview-no-installs = Nothing was installed in the last 30 days. Issue a token and set a package manager to this checkpoint: installs appear here within two minutes.
 overview-no-refusals = Nothing was refused in the last 30 days.

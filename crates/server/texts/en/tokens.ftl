@@ -40,15 +40,15 @@ tokens-life-days = Days, for another number
 tokens-life-wrong = Give a whole number of days, at least one. A token of this organisation lives { $span } at most.
 tokens-days = { $count ->
     [one] 1 day
-   *[other] { $count } days
+   *[other] { $number } days
 }
 tokens-hours = { $count ->
     [one] 1 hour
-   *[other] { $count } hours
+   *[other] { $number } hours
 }
 tokens-minutes = { $count ->
     [one] 1 minute
-   *[other] { $count } minutes
+   *[other] { $number } minutes
 }
 
 tokens-new = The new token
@@ -103,7 +103,7 @@ tokens-import-too-large = The list is larger than 512 KiB, which a thousand line
 tokens-import-too-many = A list has at most 1,000 lines. Nothing was issued.
 tokens-import-bad = { $count ->
     [one] One line is wrong. Nothing was issued.
-   *[other] { $count } lines are wrong. Nothing was issued.
+   *[other] { $number } lines are wrong. Nothing was issued.
 }
 tokens-import-lines = Wrong lines
 tokens-import-line = Line

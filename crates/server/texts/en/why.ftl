@@ -23,6 +23,7 @@ why-record = Record
 why-since = Since
 why-since-unknown = unknown
 why-versions = Versions
+why-more-versions = and { $number } more
 why-this-version = This version
 why-hit = hit
 why-not-hit = not hit

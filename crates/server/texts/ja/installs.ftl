@@ -1,5 +1,5 @@
 find-label = このリリースを誰がインストールしたか
-find-hint = パッケージ URL、または名前とバージョンを入力してください:
+find-hint = パッケージ URL、または名前とバージョンを入力してください：
 find-go = 表示
 find-wrong = リリースとして読み取れません。上の例のように入力してください。
 
@@ -12,7 +12,7 @@ search-wrong-address = このページのアドレスを読み取れません。
 search-pages = 一覧のページ
 search-newest = 最新
 search-older = 前の記録
-search-export = 検索結果をすべてエクスポート:
+search-export = 検索結果をすべてエクスポート：
 
 installs-any = すべて
 installs-ecosystem = エコシステム
@@ -47,7 +47,7 @@ installs-wrong-package-url = パッケージ URL ではありません。pkg:npm
 installs-wrong-two-versions = パッケージ URL にすでにバージョンが含まれています。
 installs-wrong-no-package = バージョンや範囲で検索するには、パッケージの指定が必要です。
 installs-wrong-version-and-range = バージョンと範囲は、どちらか一方だけを指定してください。
-installs-wrong-range = 範囲として読み取れません。npm の例: >=1.0.0 <2、^1.2、~1.2、1.x、||。Python の例: >=1,<2、~=1.4、==1.*。
+installs-wrong-range = 範囲として読み取れません。npm の例：>=1.0.0 <2、^1.2、~1.2、1.x、||。Python の例：>=1,<2、~=1.4、==1.*。
 installs-wrong-prefix = 使える文字は A-Z、a-z、0-9 と . _ @ + - で、255 文字以内です。
 installs-wrong-bot = ボット ID ではありません。ボット ID は BT01 で始まります。
 installs-wrong-outcome = 「許可」または「ブロック」を選んでください。

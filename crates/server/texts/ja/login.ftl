@@ -12,7 +12,7 @@ login-elsewhere-tick = 上の接続元から、自分でこのログインを始
 login-email = メールアドレス
 login-email-hint = このアドレスにコードを送ります。未登録のアドレスは新しく登録されます。
 login-send = 自分で始めたので、コードを送る
-login-not-an-address = メールアドレスの形式ではありません（例: you@example.com）。
+login-not-an-address = メールアドレスの形式ではありません（例：you@example.com）。
 login-not-ticked = ご自身で始めたログインであれば、チェックを入れてください。そうでなければ、下のボタンで終了してください。
 
 login-code-title = メールのコードを入力

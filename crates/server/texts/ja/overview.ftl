@@ -14,7 +14,9 @@ overview-installs-says = { $count ->
 overview-refusals-says = { $count ->
    *[other] 過去 30 日間のブロックは { $number } 件です。
 }
-overview-part = { $name }: { $number }
+overview-part = { $name }：{ $number }
+overview-parts = { $npm }、{ $pypi }。
+overview-caption = { $title }。
 overview-peak = 最も多い日は { $day } で、{ $number } 件です。
 overview-no-installs = 過去 30 日間のインストールはありません。トークンを発行してパッケージマネージャーにこのサーバーを設定すると、2 分以内にここに表示されます。
 overview-no-refusals = 過去 30 日間のブロックはありません。

@@ -39,13 +39,13 @@ tokens-life-other = その他の日数
 tokens-life-days = その他の日数を選んだ場合の日数
 tokens-life-wrong = 日数は 1 以上の整数で入力してください。この組織のトークンの有効期間は最長 { $span }です。
 tokens-days = { $count ->
-   *[other] { $count } 日
+   *[other] { $number } 日
 }
 tokens-hours = { $count ->
-   *[other] { $count } 時間
+   *[other] { $number } 時間
 }
 tokens-minutes = { $count ->
-   *[other] { $count } 分
+   *[other] { $number } 分
 }
 
 tokens-new = 新しいトークン
@@ -99,7 +99,7 @@ tokens-import-both = ファイルと貼り付けたリストのどちらか一�
 tokens-import-too-large = リストが 512 KiB を超えています。1,000 行であれば、この大きさにはなりません。トークンは発行されていません。
 tokens-import-too-many = リストは最大 1,000 行です。トークンは発行されていません。
 tokens-import-bad = { $count ->
-   *[other] { $count } 行に誤りがあります。トークンは発行されていません。
+   *[other] { $number } 行に誤りがあります。トークンは発行されていません。
 }
 tokens-import-lines = 誤りのある行
 tokens-import-line = 行

@@ -2,6 +2,7 @@
 
 mod action;
 mod detail;
+pub(super) mod one;
 
 use std::sync::Arc;
 
@@ -25,7 +26,9 @@ use crate::authority::ManageTokens;
 /// The fields of the search, as the API names them.
 const NAMES: &[&str] = &["actor", "action", "from", "to"];
 /// Rows of a page.
-const ROWS: u32 = 50;
+const ROWS: u32 = 25;
+/// Characters of a row's details; its own page has the whole.
+const DETAIL: usize = 300;
 
 #[derive(Template)]
 #[template(path = "console/audit.html")]
@@ -47,16 +50,25 @@ struct Row {
     action: String,
     subject: String,
     detail: Vec<(String, String)>,
+    /// The end of its address, where there is more of it than stands here.
+    more: Option<String>,
 }
 
 impl Row {
     fn of(row: &AuditRow, say: Say) -> Row {
+        let whole = Row::whole(row, say);
+        let (detail, short) = detail::cut(whole.detail, DETAIL);
+        Row { detail, more: short.then(|| row.id.0.to_string()), ..whole }
+    }
+
+    fn whole(row: &AuditRow, say: Say) -> Row {
         Row {
             at: row.at,
             actor: row.actor.clone(),
             action: action::text(&row.action).map_or_else(|| row.action.clone(), |text| say.t(text)),
             subject: row.subject.clone(),
-            detail: detail::read(&row.detail),
+            detail: detail::read(&row.detail, say),
+            more: None,
         }
     }
 }

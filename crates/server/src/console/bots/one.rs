@@ -10,6 +10,7 @@ use serde_json::json;
 use super::super::confirm::Confirm;
 use super::super::once;
 use super::super::page::{Frame, Tab, answer, see_other};
+use super::super::part::{Part, Place};
 use super::super::text::Say;
 use super::super::visitor::Answered;
 use super::steps::{self, Step};
@@ -20,6 +21,11 @@ use crate::operate::trust::{MOST, issuers};
 /// Sessions that are shown; what runs may be much more.
 const SESSIONS: usize = 20;
 
+/// Sets of conditions at once.
+const TRUSTS: usize = 10;
+/// Keys at once.
+const KEYS: usize = 15;
+
 #[derive(Template)]
 #[template(path = "console/bot.html")]
 struct Page<'a> {
@@ -28,9 +34,9 @@ struct Page<'a> {
     bot: &'a Bot,
     /// The reader may give this role, and so a key or a pipeline that comes with it.
     may_give: bool,
-    keys: Vec<BotKey>,
+    keys: Part<BotKey>,
     form: String,
-    trusts: Vec<(Trust, Told)>,
+    trusts: Part<(Trust, Told)>,
     /// More conditions may be given.
     room: bool,
     /// The settings allow an issuer at all.
@@ -56,15 +62,22 @@ pub(in crate::console) async fn show(State(app): AppState, desk: AtBot) -> Answe
         let pipeline = serde_json::from_str(&row.attribution).unwrap_or_default();
         (row, pipeline)
     };
+    let at = desk.at("");
     let page = Page {
         frame: desk.seat.frame(Tab::Bots),
-        at: desk.at(""),
         bot,
         may_give: desk.may_give().is_ok(),
-        keys: keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(),
+        keys: Place { visitor, page: &at, name: "keys", rows: KEYS }
+            .of_all(keys.into_iter().rev().filter(|key| key.revoked_at.is_none()).collect(), |key| {
+                key.id.0.to_string()
+            }),
         form: once::fresh(&app),
         room: trusts.len() < MOST,
-        trusts: trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(),
+        trusts: Place { visitor, page: &at, name: "trust", rows: TRUSTS }
+            .of_all(trusts.into_iter().map(|trust| told(trust, visitor.say)).collect(), |(trust, _)| {
+                trust.id.0.to_string()
+            }),
+        at,
         issuers: issuers(&app.settings).next().is_some(),
         providers: Provider::ALL,
         sessions: running.into_iter().map(attribution).collect(),

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::super::confirm::Confirm;
 use super::super::page::{Halt, Tab, Why, answer, see_other};
+use super::super::part::{Part, Place};
 use super::super::setup;
 use super::super::shown::Shown;
 use super::super::visitor::{Answered, SignedIn};
@@ -52,15 +53,18 @@ impl Acting for Bearer<'_> {
 }
 
 /// The tokens that carry the person's address, newest first.
-pub(super) async fn carried(app: &App, me: &SignedIn) -> Result<Vec<CarriedToken>, Halt> {
-    app.store.org_tokens().carrying(me.session.email.as_str()).await.map_err(|e| me.visitor.failed(&e))
+pub(super) async fn carried(app: &App, me: &SignedIn, place: Place<'_>) -> Result<Part<CarriedToken>, Halt> {
+    let (before, limit) = (OrgTokenId::parse(&place.after()), place.rows as u32 + 1);
+    let found = app.store.org_tokens().carrying(me.session.email.as_str(), before, limit).await;
+    Ok(place.part(found.map_err(|e| me.visitor.failed(&e))?, |token| token.row.id.to_string()))
 }
 
 /// The one that an address names, of those that were not revoked.
 async fn asked(app: &App, me: &SignedIn) -> Result<CarriedToken, Halt> {
-    let id = OrgTokenId::parse(&me.visitor.asked("id"));
-    let found = carried(app, me).await?.into_iter().find(|token| Some(token.row.id) == id);
-    found.ok_or_else(|| me.visitor.halt(Why::NotFound))
+    let missing = || me.visitor.halt(Why::NotFound);
+    let id = OrgTokenId::parse(&me.visitor.asked("id")).ok_or_else(missing)?;
+    let found = app.store.org_tokens().carried(me.session.email.as_str(), id).await;
+    found.map_err(|e| me.visitor.failed(&e))?.ok_or_else(missing)
 }
 
 /// The one that a form names, an ended one too. Identifiers are compared as they are written, and addresses are in lower

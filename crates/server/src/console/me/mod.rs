@@ -16,25 +16,29 @@ use sekisho_mail::setup::SetUp;
 use sekisho_store::{Account, CarriedToken, Session, TokenRow, TokenStatus};
 
 use super::page::{Frame, Halt, Tab, answer};
+use super::part::{Part, Place};
 use super::visitor::{Answered, SignedIn};
 use super::{once, setup};
 use crate::api::tokens::register::may_register;
 use crate::app::App;
+
+/// Rows of each list.
+const ROWS: usize = 15;
 
 #[derive(Template)]
 #[template(path = "console/me.html")]
 struct Page<'a> {
     frame: Frame<'a>,
     email: &'a str,
-    keys: Vec<TokenRow>,
+    keys: Part<TokenRow>,
     /// One more may be made; the address has an account, or may have one.
     may_add: bool,
     form: String,
     /// Tokens of organisations that carry the address.
-    carried: Vec<CarriedToken>,
+    carried: Part<CarriedToken>,
     set_up: SetUp,
     now: Timestamp,
-    sessions: Vec<Session>,
+    sessions: Part<Session>,
     /// The one that looks.
     here: &'a Session,
     languages: [Language; 2],
@@ -48,16 +52,18 @@ pub(super) async fn show(State(app): State<Arc<App>>, me: SignedIn) -> Answered 
         None => Vec::new(),
     };
     let sessions = app.store.sessions().of(&me.session.email, app.clock.now()).await;
+    let sessions = sessions.map_err(|e| me.visitor.failed(&e))?;
+    let place = |name| Place { visitor: &me.visitor, page: "/me", name, rows: ROWS };
     let page = Page {
         frame: me.frame(Tab::Me),
         email: me.session.email.as_str(),
-        keys,
+        keys: place("keys").of_all(keys, |key| key.id.0.to_string()),
         may_add: account.is_some() || may_register(&app, &me.session.email).is_ok(),
         form: once::fresh(&app),
-        carried: bearer::carried(&app, &me).await?,
+        carried: bearer::carried(&app, &me, place("tokens")).await?,
         set_up: setup::of(&app, &me.visitor, None)?,
         now: app.clock.now(),
-        sessions: sessions.map_err(|e| me.visitor.failed(&e))?,
+        sessions: place("sessions").of_all(sessions, |session| session.id.0.to_string()),
         here: &me.session,
         languages: Language::ALL,
     };

@@ -70,7 +70,7 @@ fn cache(app: &App, say: Say) -> Option<Meter> {
         rows.push(row("overview-cache-files", counters.artifacts_hit.get()));
         rows.push(row("overview-cache-downloads", counters.artifacts_downloaded.get()));
     }
-    let says = say.b("overview-cache-says", ("count", whole), ("number", say.number(whole)));
+    let says = say.count("overview-cache-says", whole);
     (whole > 0).then(|| Meter {
         caption: Caption { id: "cache", title: say.t("overview-cache"), says },
         part: hits,

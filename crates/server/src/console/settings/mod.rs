@@ -9,8 +9,10 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use http::StatusCode;
+use sekisho_core::id::RuleId;
 use sekisho_core::org::Right;
 use sekisho_store::{Organisation, Rule};
+use uuid::Uuid;
 
 use super::page::{Frame, Tab, answer};
 use super::seat::Seat;
@@ -20,6 +22,8 @@ use crate::app::App;
 use crate::authority::ManageGuard;
 
 const DAY: i64 = 86_400;
+/// Entries on a page.
+const ROWS: usize = 20;
 
 #[derive(Template)]
 #[template(path = "console/settings.html")]
@@ -31,6 +35,10 @@ struct Page<'a> {
     typed: Typed,
     server_days: u32,
     rules: Vec<RuleRow>,
+    /// The address of the newest entries, where these are not.
+    first: Option<String>,
+    /// The address of older ones.
+    next: Option<String>,
     rule: RuleTyped,
     /// What is wrong with a form, each as the name of a text.
     wrong: Vec<&'static str>,
@@ -98,7 +106,12 @@ async fn page(
     wrong_rule: Vec<&'static str>,
 ) -> Answered {
     let visitor = &seat.signed_in.visitor;
-    let rules = app.store.rules().of_org(seat.org().id).await.map_err(|e| visitor.failed(&e))?;
+    let before = RuleId::parse(&visitor.asked("before"));
+    let (place, limit) = (before.unwrap_or(RuleId(Uuid::max())), ROWS as u32 + 1);
+    let found = app.store.rules().page(seat.org().id, place, limit).await;
+    let mut rules = found.map_err(|e| visitor.failed(&e))?;
+    let more = rules.len() > ROWS;
+    rules.truncate(ROWS);
     let now = app.clock.now();
     let status = if wrong.is_empty() && wrong_rule.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let page = Page {
@@ -108,7 +121,9 @@ async fn page(
         may_rename: seat.may.role().has(Right::ManageMembers),
         typed,
         server_days: app.settings.ledger.retention_days,
-        rules: rules.iter().rev().map(|rule| row(visitor.say, rule, now)).collect(),
+        first: before.map(|_| seat.at("/settings#list")),
+        next: rules.last().filter(|_| more).map(|last| seat.at(&format!("/settings?before={}#list", last.id))),
+        rules: rules.iter().map(|rule| row(visitor.say, rule, now)).collect(),
         rule,
         wrong,
         wrong_rule,

@@ -56,6 +56,10 @@ pub(in crate::console) async fn back(State(app): AppState, visitor: Visitor) -> 
     if !visitor.asked("error").is_empty() {
         return Err(visitor.halt(Why::ProviderRefused));
     }
+    // From here on the provider is asked.
+    if app.limiter.admit_sign_in(visitor.exchange.client).is_err() {
+        return Err(visitor.halt(Why::TooMany));
+    }
     let claims = app.sign_in_issuers.finish(&us, &visitor.asked("code"), &begun).await;
     let claims = claims.map_err(|refused| away(&visitor, &refused))?;
     let email = person(&app, &visitor, &claims).await?;

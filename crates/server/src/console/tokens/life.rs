@@ -41,7 +41,7 @@ impl Lives {
     pub(super) fn choices(&self, say: &Say, chosen: &str) -> Vec<Choice> {
         let offered = |value: &&str| self.days(value).is_ok();
         let is_usual = |value: &str| self.days(value) == Ok(self.usual);
-        let days = |value: &str| say.a("tokens-days", "count", value.parse::<i64>().unwrap_or_default());
+        let days = |value: &str| say.count("tokens-days", value.parse::<i64>().unwrap_or_default());
         let mut all = Vec::new();
         let usual = match self.usual {
             None => "never",
@@ -69,9 +69,9 @@ impl Lives {
 /// Seconds in the largest unit in which they are whole; a part of a minute counts as one.
 fn span(say: &Say, seconds: i64) -> String {
     match seconds {
-        s if s % DAY == 0 => say.a("tokens-days", "count", s / DAY),
-        s if s % 3600 == 0 => say.a("tokens-hours", "count", s / 3600),
-        s => say.a("tokens-minutes", "count", (s + 59) / 60),
+        s if s % DAY == 0 => say.count("tokens-days", s / DAY),
+        s if s % 3600 == 0 => say.count("tokens-hours", s / 3600),
+        s => say.count("tokens-minutes", (s + 59) / 60),
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(offered(lives(Some(3600), Some(3600))), (vec!["usual", "other"], "usual"));
         let typed = lives(Some(3600), None).choices(&SAY, "365");
         assert!(typed.iter().all(|choice| choice.chosen == (choice.value == "365")), "what was chosen stays");
-        assert_eq!(span(&SAY, 3600), SAY.a("tokens-hours", "count", 1));
+        assert_eq!(span(&SAY, 3600), SAY.count("tokens-hours", 1));
     }
 
     #[test]

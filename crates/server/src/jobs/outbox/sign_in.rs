@@ -38,10 +38,11 @@ pub(super) async fn send_code(app: &App, outgoing: &Outgoing, message: &Message)
     send(app, outgoing, message, &letter.render()).await
 }
 
-/// A member of an organisation, an account, or somebody whom an organisation gave a token by this address.
+/// A member of an organisation, an account, or somebody with a token of an organisation that carries this address and was
+/// not revoked.
 async fn is_somebody(app: &App, email: &EmailAddress) -> Result<bool, StoreError> {
     let store = &app.store;
     Ok(!store.organisations().of_member(email).await?.is_empty()
         || store.accounts().find_by_email(email).await?.is_some()
-        || !store.people().orgs_of(email.as_str()).await?.is_empty())
+        || !store.org_tokens().carrying(email.as_str(), None, 1).await?.is_empty())
 }

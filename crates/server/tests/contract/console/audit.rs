@@ -45,7 +45,7 @@ on_both_engines! {
         };
         let (all, text) = found("?actor=&action=&from=&to=").await;
         assert_eq!(all, made + 3);
-        for part in ["<bdi>Token issued</bdi>", "<bdi>Token revoked</bdi>", "<bdi>something.newer</bdi>", ">user_identifier<", ">alice<", ">a, b<", "{&#34;network&#34;:&#34;192.0.2.1&#34;}"] {
+        for part in ["<bdi>Token issued</bdi>", "<bdi>Token revoked</bdi>", "<bdi>something.newer</bdi>", ">User Identifier<", ">alice<", ">a, b<", "{&#34;network&#34;:&#34;192.0.2.1&#34;}"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains(">expires_at<"), "what says nothing is left out");

@@ -4,6 +4,7 @@ use sekisho_core::email::EmailAddress;
 use sekisho_core::org::Role;
 use sekisho_testkit::{Answer, Ask, Setup, TestApp, fixtures};
 
+use super::installs::Take;
 use super::support::{Browser, Company, address, hidden, secret};
 use crate::support::on_both_engines;
 
@@ -154,7 +155,7 @@ on_both_engines! {
         assert!(again.status == 409 && !again.text().contains("tg_org_"), "{}", again.text());
 
         app.change_organisation(company.org, |org| org.guard = false).await;
-        let id = app.app.store.org_tokens().carrying("dev@acme.example").await.unwrap()[0].row.id;
+        let id = app.app.store.org_tokens().carrying("dev@acme.example", None, 1).await.unwrap()[0].row.id;
         let refused = post(&mut browser, &app, "/me/tokens/rotate", &named(company.org, id)).await;
         assert!(refused.status == 403 && refused.text().contains("Guard is off"), "{}", refused.text());
         assert_eq!(post(&mut browser, &app, "/me/tokens/revoke", &named(company.org, id)).await.status, 303);
@@ -304,6 +305,40 @@ async fn the_language_is_that_of_the_pages_and_of_the_mails() {
     let shown = browser.post(&app, "/me/keys/rotate", &[("id", &id)]).await.text();
     assert!(shown.contains("表示されるのはこの一度だけです"), "{shown}");
     assert_eq!(app.mails().await[0].subject, "Sekisho の API キーをローテーションしました");
+}
+
+#[tokio::test]
+async fn hostile_names_and_versions_among_one_s_installs_do_nothing() {
+    let hostile = "\"><script>alert(1)</script>\u{202e}";
+    let app = TestApp::start().await;
+    let company = Company::of(&app).await;
+    app.org_token(company.org, "dev@acme.example", None).await;
+    Take { client: hostile, ..Take::of("dev@acme.example", hostile, hostile) }.noted(&app, &company).await;
+    let mut browser = Browser::sign_in(&app, "dev@acme.example").await;
+    let text = browser.get(&app, &format!("/me/installs?of={}", company.org)).await.text();
+    assert!(text.matches("&#60;script&#62;").count() >= 2, "{text}");
+    assert!(!text.contains("<script>") && !text.contains("\"><script"), "{text}");
+    for part in text.split('\u{202e}').skip(1) {
+        let end = part.find('<').map(|at| &part[at..]).unwrap_or_default();
+        assert!(end.starts_with("</bdi>"), "outside of <bdi>: {part}");
+    }
+}
+
+#[tokio::test]
+async fn set_up_on_one_s_own_page_has_the_address_that_package_managers_use() {
+    let (loopback, public) = ("http://127.0.0.1:8417", "https://packages.example.com");
+    let alone = TestApp::start().await;
+    let named = Setup::default().set("public_urls", public).start().await;
+    for (app, right, wrong) in [(alone, loopback, public), (named, public, loopback)] {
+        Company::of(&app).await;
+        let page = Browser::sign_in(&app, "owner@acme.example").await.get(&app, "/me").await.text();
+        for part in ["/npm/", "/pypi/simple/"] {
+            assert!(page.contains(part) && !page.contains(&format!("{wrong}{part}")), "{wrong}{part}: {page}");
+        }
+        let host = right.split_once("//").unwrap().1;
+        assert!(page.contains(&format!("{right}/npm/")) && page.contains(&format!("{host}/pypi/simple/")), "{page}");
+        assert!(page.contains("YOUR_KEY"), "{page}");
+    }
 }
 
 #[tokio::test]

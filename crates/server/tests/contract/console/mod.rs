@@ -2,6 +2,8 @@
 
 mod audit;
 mod bots;
+mod everything;
+mod full;
 mod home;
 mod installs;
 mod me;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::installs::{Take, rows};
 use super::support::{Browser, Company, address};
+use crate::gate::console_routes;
 use crate::support::on_both_engines;
 
 on_both_engines! {
@@ -255,6 +256,22 @@ async fn who_shows_neither_a_key_nor_a_session_reads_that_an_organisation_may_re
     assert!(!signed_in.contains(said.0), "{signed_in}");
     let known = app.ask(Ask::get(path).header("accept", "text/html").bearer(&token.key)).await.text();
     assert!(known.contains(">allowed<") && !known.contains(said.0), "{known}");
+}
+
+#[tokio::test]
+async fn where_there_is_no_console_none_of_its_addresses_is_there() {
+    let app = Setup::default().set("console.enabled", "false").start().await;
+    let company = Company::of(&app).await;
+    let token = app.org_token(company.org, "owner@acme.example", None).await;
+    for route in console_routes() {
+        let path = route.replace("{org_id}", &company.org.to_string()).replace("{token_id}", &token.id.to_string());
+        let path = path.replace("{bot_id}", "x").replace("{row_id}", "x");
+        for ask in [Ask::get(&path), Ask::form(&path, &[("email", "owner@acme.example")])] {
+            let answer = app.ask(ask.header("accept", "text/html")).await;
+            assert_eq!((answer.status, answer.header("set-cookie")), (404, None), "{path}");
+        }
+    }
+    assert!(app.mails().await.is_empty());
 }
 
 #[tokio::test]
