@@ -6,8 +6,9 @@
 test:
 	@scripts/test
 
-# `make test`, then artifacts in a real S3-compatible server, then the fuzz targets: CI's long mode (CI_LONG=1).
-test-long: test test-storage fuzz
+# `make test`, then artifacts in a real S3-compatible server, every package manager, and the fuzz targets: CI's long mode
+# (CI_LONG=1).
+test-long: test test-storage test-clients fuzz
 
 # Installs by npm and pip through a cache that lies in Garage, which is built for it.
 test-storage:

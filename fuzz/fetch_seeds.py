@@ -1,5 +1,6 @@
 """Makes fuzz/seeds/{packument,simple_json,simple_html} anew from real documents: asks the registries that npm and pip name,
-trims what comes, takes people out, and puts example hosts in place of real ones. The other seeds are written by hand.
+trims what comes, takes people out, and puts example hosts in place of real ones. Names and paths of these documents become seeds
+of names, npm_paths and pypi_paths, beside the numbered ones there, which are written by hand as the others are.
 
     python3 fuzz/fetch_seeds.py
 """
@@ -60,6 +61,33 @@ def trim_html(text):
     return "\n".join(line for line in text.splitlines() if "<a " not in line or line in kept)
 
 
+def file_name(url):
+    return urllib.parse.urlsplit(url).path.rsplit("/", 1)[-1]
+
+
+def npm_seeds(text):
+    """The name, and paths of the npm front: the package's, and those of its first and last tarball."""
+    document = json.loads(text)
+    name = document["name"]
+    versions = list(document["versions"].values())
+    tarballs = [file_name(version["dist"]["tarball"]) for version in (versions[0], versions[-1])]
+    encoded = name.replace("/", "%2f")
+    return name, [encoded, *(f"{encoded}/-/{file}" for file in dict.fromkeys(tarballs))]
+
+
+def pypi_seeds(text):
+    """The name, and paths of the Python front: the page's, those of its first and last file, and of one with core metadata."""
+    page = json.loads(text)
+    name = page["name"]
+    paths = [f"simple/{name}/"]
+    with_metadata = [file for file in page["files"] if file.get("core-metadata")]
+    for file in (page["files"][0], page["files"][-1], *with_metadata[-1:]):
+        # As the link has it: a local version's `+` is written `%2B`.
+        path = f"files/{name}/{file_name(file['url'])}"
+        paths += [path, f"{path}.metadata"] if file.get("core-metadata") else [path]
+    return name, list(dict.fromkeys(paths))
+
+
 class Hosts:
     """Replaces the hosts of the registries, and of where their links lead."""
 
@@ -95,6 +123,14 @@ def main():
     for name in PYPI:
         found.append(("simple_json", name, trim_json(get(f"{index}/{name}/", JSON))))
         found.append(("simple_html", name, trim_html(get(f"{index}/{name}/", HTML))))
+    for kind, label, text in found[:]:
+        if kind == "simple_html" or label.endswith("-abbreviated"):
+            # The other form of a document that is here too.
+            continue
+        front, seeds = ("npm", npm_seeds) if kind == "packument" else ("pypi", pypi_seeds)
+        (name, paths), label = seeds(text), label.removesuffix("-full")
+        found.append(("names", f"{front}-{label}", name))
+        found += [(f"{front}_paths", f"{label}-{number}", path) for number, path in enumerate(paths)]
     for kind, _, text in found:
         for url in re.findall(r'https?://[^"\'<>\s\\]+\.(?:whl|tar\.gz|zip|egg|tgz|provenance)', text):
             hosts.learn(url, "registry.example" if kind == "packument" else "files.example")
@@ -108,7 +144,7 @@ def main():
         # A mirror may have one form only.
         if full.read_text() == full.with_name(full.name.replace("-full", "-abbreviated")).read_text():
             full.unlink()
-    print(f"{len(found)} documents")
+    print(f"{len(found)} seeds")
 
 
 if __name__ == "__main__":

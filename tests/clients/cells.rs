@@ -171,6 +171,7 @@ fn a_lock_file_is_refused(client: &'static Client) -> Vec<Finding> {
     let rows = ledger::rows(&gate.data());
     let now = &rows[..rows.len() - taken];
     assert!(now.iter().all(|row| row.outcome == "refused" && row.reason == "policy"), "{now:?}");
+    assert!(now.iter().any(|row| !row.file.is_empty()), "the file was not asked for: {now:?}");
     let texts = shows(&colleague, &ran, "A lock file has what was blocked since", client.shown.locked);
     refused("blocked since the lock", texts)
 }
@@ -237,10 +238,12 @@ fn refused(column: &'static str, texts: Vec<Finding>) -> Vec<Finding> {
     [vec![Finding::new(column, told)], texts].concat()
 }
 
-/// Nothing is installed, and the ledger has no release that went out.
+/// Nothing is installed, and the ledger has no release that went out. Npm's metadata does not have the refused release, so
+/// nobody asks for its file; a Python index lists it, and the ledger has the refusal of the file.
 fn not_taken(seat: &Seat<'_>, gate: &Gate) {
     assert!(seat.installed().is_empty(), "{:?}", seat.installed());
     let rows = ledger::rows(&gate.data());
+    assert_eq!(!rows.is_empty(), seat.client.ecosystem == Ecosystem::Pypi, "{rows:?}");
     assert!(rows.iter().all(|row| row.outcome == "refused" && row.reason == "malware"), "{rows:?}");
     let record = seat.client.packages().record;
     assert!(rows.iter().all(|row| row.advisories == [record]), "{rows:?}");

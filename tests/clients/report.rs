@@ -43,11 +43,14 @@ const HEAD: &str = "\
 # Package managers in front of Sekisho
 
 Written by `make test-clients WRITE=1`; do not edit. Every package manager ran against the built program and the real
-registries, each cell with a home of its own and empty caches, set up by the text of the mail that brings the key.
+registries, each cell with a home of its own and empty caches. With a key it was set up by the text of the mail that
+brings the key, without one by the gate's address alone.
 
 A cell says what came out of it, and stands here only because all of this held: what lies in `node_modules` or
-`site-packages`; that the ledger has exactly these releases under the right key and client name (without a key: no row,
-and counters for each); and for refusals, that nothing was installed, nothing went out, and the texts below were read.
+`site-packages`; that the ledger has exactly these releases under the right key and client name (fresh installs of uv
+sync, Poetry and PDM: these and perhaps more, because their lock files are for every platform; without a key: no row, and
+counters for each); and for refusals, that nothing was installed, nothing went out, the ledger has the refusal (but
+of a pin with npm's clients, which ask for no file that the metadata does not have), and the texts below were read.
 ";
 
 const INSTALLS: &str = "\
@@ -62,7 +65,8 @@ was revoked; the same release where the operator's list only warns of it.
 ";
 
 const COMMANDS: &str = "\
-With the same release refused: what looking the package up and asking for newer ones offers, and where its tags point. Signatures: a registry of the test
+With the same release refused: what looking the package up and asking for newer ones offers, and where its tags point. Search: what the
+real registry has; that of a registry of the test, which finds a refused package too, shows the other one only. Signatures: a registry of the test
 signs its releases, and a release with a signature of something else is told; npm's own trust root, which it fetches from a host of its own, is replaced by
 an empty one, and npm then asks the registry for its keys. Malware check: `uv sync --frozen` of a lock file that leads past the gate, with the check
 pointed at the gate.

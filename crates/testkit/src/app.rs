@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sekisho_core::{Ecosystem, PackageName};
 use sekisho_server::app::App;
+use sekisho_server::config::Settings;
 use sekisho_server::jobs;
 use sekisho_server::jobs::outbox::Outgoing;
 use sekisho_store::testing::TestDatabase;
@@ -53,7 +54,14 @@ impl TestApp {
 
     /// Starts it anew over the same data folder and database: nothing that was only in memory is left.
     pub async fn restart(&mut self) {
-        self.app = setup::again(self).await;
+        self.restart_with(|_| {}).await;
+    }
+
+    /// The same with other settings, for those that name what a test has only once it runs.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = (*self.app.settings).clone();
+        change(&mut settings);
+        self.app = setup::again(self, settings).await;
         self.app.follow_entries().await.unwrap();
     }
 

@@ -22,7 +22,7 @@ impl TestApp {
 
     /// A node that has not looked for organisations' own entries yet.
     pub async fn unaware_node(&self) -> Node {
-        Node { app: setup::again(self).await }
+        Node { app: setup::again(self, (*self.app.settings).clone()).await }
     }
 }
 

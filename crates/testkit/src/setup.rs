@@ -157,8 +157,9 @@ impl Setup {
             clock.clone() as Arc<dyn Clock>,
         );
         let counters = Arc::new(Counters::default());
-        let (npm, npm_seen) = watch::channel(self.npm.unwrap_or_else(|| ready(Ecosystem::Npm, &upstream, "npm")));
-        let (pypi, pypi_seen) = watch::channel(ready(Ecosystem::Pypi, &upstream, "simple"));
+        let common = |ecosystem, path| common(&settings, ecosystem, upstream.at(path).as_str());
+        let (npm, npm_seen) = watch::channel(self.npm.unwrap_or_else(|| common(Ecosystem::Npm, "npm")));
+        let (pypi, pypi_seen) = watch::channel(common(Ecosystem::Pypi, "simple"));
         let outgoing = Outgoing {
             transport: self.transport.unwrap_or_else(|| Transport::Mailbox(Mailbox::new(settings.mailbox_dir()))),
             sender: Sender::parse("Sekisho <sekisho@gate.example>").unwrap(),
@@ -185,9 +186,8 @@ impl Setup {
     }
 }
 
-/// The application of a test as it is after a restart.
-pub(crate) async fn again(before: &TestApp) -> Arc<App> {
-    let settings = (*before.app.settings).clone();
+/// The application of a test as it is after a restart with these settings.
+pub(crate) async fn again(before: &TestApp, settings: Settings) -> Arc<App> {
     let guard = before.app.gate.current();
     let clock = before.clock.clone() as Arc<dyn Clock>;
     let counters = Arc::new(Counters::default());
@@ -211,6 +211,7 @@ pub(crate) async fn again(before: &TestApp) -> Arc<App> {
 fn client_config(settings: &Settings) -> ClientConfig {
     ClientConfig {
         patience: settings.patience(),
+        connections: settings.upstream.connections,
         artifact_connections: settings.artifacts.connections,
         max_transfer: settings.upstream.max_transfer_mb << 20,
         max_body: settings.upstream.max_document_mb << 20,
@@ -219,9 +220,12 @@ fn client_config(settings: &Settings) -> ClientConfig {
     }
 }
 
-fn ready(ecosystem: Ecosystem, upstream: &FakeUpstream, path: &str) -> SourceState {
-    let base = upstream.at(path);
-    SourceState::Ready(Arc::new(Upstream::new(ecosystem, base.as_str()).unwrap()))
+/// The common upstream of an ecosystem: the configured one with its credentials, else the test's own.
+fn common(settings: &Settings, ecosystem: Ecosystem, own: &str) -> SourceState {
+    let front = settings.upstream.front(ecosystem);
+    let credentials = front.access().credentials().expect("credentials of a test");
+    let upstream = Upstream::new(ecosystem, front.url.as_deref().unwrap_or(own)).unwrap();
+    SourceState::Ready(Arc::new(upstream.with_credentials(credentials)))
 }
 
 /// Advisories as the gate holds them.

@@ -4,10 +4,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sekisho_core::{Ecosystem, PackageName};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::error::{FetchError, Unavailable};
 use crate::source::{SourceState, Upstream};
@@ -121,14 +121,14 @@ impl Routes {
         self.common.borrow().clone()
     }
 
-    /// A name's upstream, once it is known; waits for `patience`.
-    pub async fn known(&self, name: &PackageName, patience: Duration) -> Result<Arc<Upstream>, FetchError> {
+    /// A name's upstream, once it is known; waits until `until`.
+    pub async fn known(&self, name: &PackageName, until: Instant) -> Result<Arc<Upstream>, FetchError> {
         if let Some(private) = self.private(name) {
             return Ok(private.upstream.clone());
         }
         let mut source = self.common.clone();
         let known = source.wait_for(|state| !matches!(state, SourceState::Discovering));
-        match tokio::time::timeout(patience, known).await {
+        match tokio::time::timeout_at(until, known).await {
             Ok(Ok(state)) => match &*state {
                 SourceState::Ready(upstream) => Ok(Arc::clone(upstream)),
                 SourceState::Off(message) => Err(FetchError::Off(message.clone())),

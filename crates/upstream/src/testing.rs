@@ -29,6 +29,8 @@ enum Body {
     Pieces { pieces: Vec<Bytes>, end: End },
     /// This many zero bytes, made as they are sent.
     Zeros(u64),
+    /// Byte by byte, with this wait before each.
+    Drip { bytes: Bytes, every: Duration },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +156,14 @@ impl Reply {
         self
     }
 
+    /// Sends the body byte by byte, with this wait before each: never silent for long, and never done soon.
+    pub fn drip(mut self, every: Duration) -> Reply {
+        if let Body::Whole(bytes) = self.body {
+            self.body = Body::Drip { bytes, every };
+        }
+        self
+    }
+
     fn first_half(&self) -> Bytes {
         match &self.body {
             Body::Whole(bytes) => bytes.slice(..bytes.len() / 2),
@@ -172,6 +182,7 @@ impl Reply {
             (true, _) => (StatusCode::NOT_MODIFIED, Empty::new().map_err(never).boxed()),
             (false, Body::Whole(bytes)) => (self.status, Full::new(bytes).map_err(never).boxed()),
             (false, Body::Zeros(length)) => (self.status, pieces(zeros(length), None)),
+            (false, Body::Drip { bytes, every }) => (self.status, pieces(drops(bytes, every), None)),
             (false, Body::Pieces { pieces: some, end }) => (self.status, pieces(stream::iter(some), Some(end))),
         };
         let mut response = Response::new(body);
@@ -190,6 +201,16 @@ fn zeros(length: u64) -> impl futures_util::Stream<Item = Bytes> + Send + Sync +
     let piece = Bytes::from(vec![0; PIECE as usize]);
     let pieces = length.div_ceil(PIECE);
     stream::iter(0..pieces).map(move |n| piece.slice(..(length - n * PIECE).min(PIECE) as usize))
+}
+
+fn drops(bytes: Bytes, every: Duration) -> impl futures_util::Stream<Item = Bytes> + Send + Sync + 'static {
+    stream::iter(0..bytes.len()).then(move |n| {
+        let drop = bytes.slice(n..=n);
+        async move {
+            tokio::time::sleep(every).await;
+            drop
+        }
+    })
 }
 
 fn pieces(

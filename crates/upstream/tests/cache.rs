@@ -156,6 +156,24 @@ async fn a_slow_upstream_does_not_hold_those_who_can_have_stale() {
 }
 
 #[tokio::test]
+async fn who_has_nothing_stored_waits_for_our_patience_and_the_next_has_what_arrived_behind() {
+    let world = World::new().await;
+    world.fake.on("/a", Reply::json("[1,2,3,4]").drip(Duration::from_millis(200)));
+    let cache = world.start();
+    let started = Instant::now();
+    assert_eq!(cache.get(&name("a")).await.unwrap_err(), FetchError::Unavailable(Unavailable::Timeout));
+    assert!(started.elapsed() < Duration::from_millis(1200), "{:?}", started.elapsed());
+    for _ in 0..10 {
+        // Each asks again and waits for what is under way.
+        if let Ok(entry) = cache.get(&name("a")).await {
+            assert_eq!((entry.document.0.as_str(), world.fake.count("/a")), ("[1,2,3,4]", 1));
+            return;
+        }
+    }
+    panic!("the document never arrived");
+}
+
+#[tokio::test]
 async fn too_old_is_not_served() {
     let world = World::new().await;
     world.fake.on("/a", Reply::json("1"));

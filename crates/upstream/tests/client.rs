@@ -134,6 +134,38 @@ async fn silence_ends_with_our_patience() {
 }
 
 #[tokio::test]
+async fn a_wait_for_a_place_and_one_for_the_head_share_one_patience() {
+    let world = World::with(|c| (c.connections, c.patience) = (1, Duration::from_millis(1500))).await;
+    world.fake.on("/held", Reply::json("[1,2,3,4]").header("content-length", "9"));
+    world.fake.on("/x", Reply::json("{}").delay(Duration::from_millis(1000)));
+    let held = world.client.stream(&world.upstream, &world.fake.at("/held"), None, 100).await.unwrap();
+    let free = async {
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        drop(held);
+    };
+    let (outcome, ()) = tokio::join!(world.fetch("/x"), free);
+    assert_eq!(outcome.unwrap_err(), TIMEOUT);
+    assert!(world.fetch("/x").await.is_ok(), "with a place at once there is time enough");
+}
+
+#[tokio::test]
+async fn a_body_that_arrives_slowly_may_take_longer_than_our_patience() {
+    let world = World::with(|c| c.patience = Duration::from_millis(300)).await;
+    world.fake.on("/x", Reply::json("[1,2,3]").drip(Duration::from_millis(100)));
+    let started = Instant::now();
+    assert_eq!(&world.fetch("/x").await.unwrap().bytes[..], b"[1,2,3]");
+    assert!(started.elapsed() >= Duration::from_millis(700), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_body_that_goes_on_and_on_ends_with_the_time_for_a_whole_document() {
+    let world = World::with(|c| c.total = Duration::from_millis(500)).await;
+    let started = Instant::now();
+    assert_eq!(world.error(Reply::json("[1,2,3]").drip(Duration::from_millis(100))).await, TIMEOUT);
+    assert!(started.elapsed() >= Duration::from_millis(500), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn half_a_body_is_not_a_body() {
     let world = World::new().await;
     assert_eq!(world.error(Reply::json("[1,2,3,4]").half()).await, TRUNCATED);

@@ -33,12 +33,20 @@ fn work(client: &'static Client) -> Vec<Finding> {
     let ran = seat.run(&with_gate(command(client).expect("a command"), &gate.base()));
     assert!(!ran.ok(), "the audit found nothing: {}", ran.text);
     let texts: &[&str] = match client.ecosystem {
-        Ecosystem::Npm => &["npm left-pad 1.3.0 is blocked", "/why/npm/left-pad/1.3.0"],
-        Ecosystem::Pypi => &["MAL-SEKISHO-pypi-six@1.17.0"],
+        Ecosystem::Npm => &["npm left-pad 1.3.0 is blocked: the operator's policy", "/why/npm/left-pad/1.3.0"],
+        Ecosystem::Pypi => &[
+            "MAL-SEKISHO-pypi-six@1.17.0: PyPI six 1.17.0 is blocked by Sekisho: the operator's policy",
+            "Advisory information: {gate}/why/pypi/six/1.17.0",
+        ],
     };
-    let mut findings = vec![Finding::new("audit", "fails; reads reason")];
-    findings.extend(shows(&seat, &ran, "An audit after the release was blocked", texts));
-    findings
+    let texts = shows(&seat, &ran, "An audit after the release was blocked", texts);
+    let reads = |part| texts.iter().any(|text| text.value.contains(part));
+    let told = match (reads(": the operator's policy"), reads("/why/")) {
+        (true, true) => "fails; reads reason and link",
+        (true, false) => "fails; reads reason",
+        (false, _) => "fails; reads no reason",
+    };
+    [vec![Finding::new("audit", told)], texts].concat()
 }
 
 fn with_gate(command: &str, base: &str) -> String {

@@ -97,7 +97,7 @@ pub const KEYS: &[Key] = &[
     key(
         "upstream.patience_seconds",
         "30",
-        "How long a request waits for an upstream before what is stored is served, or 503.",
+        "How long a request waits for an upstream where nothing is stored, then 503. What is stored is served after half a second.",
     ),
     key("upstream.max_transfer_mb", "64", "Largest metadata document as it is transferred, in MiB."),
     key("upstream.max_document_mb", "128", "Largest metadata document once decompressed, in MiB."),

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sekisho_core::Ecosystem;
-use sekisho_testkit::{Answer, Ask, Reply, Setup, TestApp, fixtures};
+use sekisho_testkit::{Answer, Ask, FakeUpstream, Reply, Setup, TestApp, fixtures};
 use serde_json::json;
 use sha2::{Digest, Sha256, Sha512};
 
@@ -12,39 +12,39 @@ use crate::support::assert_problem;
 const TARBALL: &str = "/npm/left-pad/-/left-pad-1.0.0.tgz";
 const WHEEL: &str = "/pypi/files/flask/flask-1.0-py3-none-any.whl";
 /// The two files, and where the fake upstream has them.
-const FILES: [(&str, &str); 2] =
+pub(crate) const FILES: [(&str, &str); 2] =
     [(TARBALL, "/npm/left-pad/-/left-pad-1.0.0.tgz"), (WHEEL, "/files/flask-1.0-py3-none-any.whl")];
 const MODES: [&str; 2] = ["stream", "cache"];
 
-fn content() -> Vec<u8> {
+pub(crate) fn content() -> Vec<u8> {
     (0..300_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
 
 /// Documents of both registries that give the hashes of `content`.
-fn documents(app: &TestApp, content: &[u8]) {
-    let mut packument = fixtures::packument(&app.upstream, "left-pad", &["1.0.0"]);
+pub(crate) fn documents(upstream: &FakeUpstream, content: &[u8]) {
+    let mut packument = fixtures::packument(upstream, "left-pad", &["1.0.0"]);
     let integrity = format!("sha512-{}", STANDARD.encode(Sha512::digest(content)));
     packument["versions"]["1.0.0"]["dist"]["integrity"] = json!(integrity);
-    fixtures::npm_document(&app.upstream, "left-pad", &packument.to_string());
-    let mut page = fixtures::page(&app.upstream, "flask", &["1.0"]);
+    fixtures::npm_document(upstream, "left-pad", &packument.to_string());
+    let mut page = fixtures::page(upstream, "flask", &["1.0"]);
     let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     page["files"][0]["hashes"] = json!({ "sha256": hash });
-    fixtures::pypi_document(&app.upstream, "flask", &page.to_string());
+    fixtures::pypi_document(upstream, "flask", &page.to_string());
 }
 
-fn serve(app: &TestApp, reply: impl Fn() -> Reply) {
-    FILES.iter().for_each(|(_, upstream)| app.upstream.on(upstream, reply()));
+pub(crate) fn serve(upstream: &FakeUpstream, reply: impl Fn() -> Reply) {
+    FILES.iter().for_each(|(_, path)| upstream.on(path, reply()));
 }
 
 async fn started(mode: &str) -> TestApp {
     let app = Setup::default().set("artifacts.mode", mode).set("artifacts.max_file_mb", "1").start().await;
-    documents(&app, &content());
-    serve(&app, || Reply::ok("text/html", content()).ranges());
+    documents(&app.upstream, &content());
+    serve(&app.upstream, || Reply::ok("text/html", content()).ranges());
     app
 }
 
 /// What is kept is kept after the asker was answered.
-async fn until_kept(app: &TestApp, files: u64) {
+pub(crate) async fn until_kept(app: &TestApp, files: u64) {
     for _ in 0..500 {
         if app.app.counters.artifacts_kept.get() == files {
             return;
@@ -259,8 +259,8 @@ async fn what_is_kept_is_served_while_the_upstream_is_down() {
 async fn a_file_whose_document_names_other_bytes_is_another_file() {
     let app = warmed("cache").await;
     let other: Vec<u8> = content().into_iter().rev().collect();
-    documents(&app, &other);
-    serve(&app, || Reply::ok("application/octet-stream", other.clone()));
+    documents(&app.upstream, &other);
+    serve(&app.upstream, || Reply::ok("application/octet-stream", other.clone()));
     app.advance(61);
     for (path, _) in FILES {
         assert_bytes(&app.get(path).await, 200, &other);
@@ -298,13 +298,13 @@ async fn a_file_that_is_wrong_or_broken_off_is_never_finished_or_kept() {
     wrong[0] = b'!';
     for mode in MODES {
         let app = started(mode).await;
-        documents(&app, &letters);
+        documents(&app.upstream, &letters);
         for reply in [
             Reply::ok("application/octet-stream", wrong.clone()),
             Reply::ok("application/octet-stream", letters.clone()).half(),
             Reply::ok("application/octet-stream", letters[..299_999].to_vec()),
         ] {
-            serve(&app, || reply.clone());
+            serve(&app.upstream, || reply.clone());
             for (path, _) in FILES {
                 let (head, body) = received(&app, path).await;
                 // A length that is not kept to, or pieces without an end: a client sees that it is not whole.
@@ -316,7 +316,7 @@ async fn a_file_that_is_wrong_or_broken_off_is_never_finished_or_kept() {
             }
         }
         assert_eq!(app.app.counters.artifacts_kept.get(), 0);
-        serve(&app, || Reply::ok("application/octet-stream", letters.clone()));
+        serve(&app.upstream, || Reply::ok("application/octet-stream", letters.clone()));
         for (path, _) in FILES {
             assert_bytes(&app.get(path).await, 200, &letters);
         }
@@ -328,7 +328,9 @@ async fn an_upstream_s_error_on_a_file_is_never_passed_on_as_ours() {
     for mode in MODES {
         let app = started(mode).await;
         for status in [401, 402, 403, 407, 429, 451, 500, 503] {
-            serve(&app, || Reply::status(status).header("www-authenticate", "Basic").header("retry-after", "999"));
+            serve(&app.upstream, || {
+                Reply::status(status).header("www-authenticate", "Basic").header("retry-after", "999")
+            });
             for (path, _) in FILES {
                 for ask in [Ask::get(path), Ask::head(path), Ask::get(path).header("range", "bytes=0-1")] {
                     let answer = app.ask(ask).await;
@@ -337,9 +339,9 @@ async fn an_upstream_s_error_on_a_file_is_never_passed_on_as_ours() {
                 assert_problem(&app.get(path).await, 503, "upstream_unavailable");
             }
         }
-        serve(&app, || Reply::status(404));
+        serve(&app.upstream, || Reply::status(404));
         assert_problem(&app.get(TARBALL).await, 404, "not_found");
-        serve(&app, || Reply::redirect("http://169.254.169.254/latest/meta-data/"));
+        serve(&app.upstream, || Reply::redirect("http://169.254.169.254/latest/meta-data/"));
         assert_problem(&app.get(WHEEL).await, 503, "upstream_unavailable");
     }
 }
@@ -348,11 +350,11 @@ async fn an_upstream_s_error_on_a_file_is_never_passed_on_as_ours() {
 async fn a_file_larger_than_the_setting_is_503() {
     for mode in MODES {
         let app = started(mode).await;
-        serve(&app, || Reply::ok("application/octet-stream", vec![0; (1 << 20) + 1]));
+        serve(&app.upstream, || Reply::ok("application/octet-stream", vec![0; (1 << 20) + 1]));
         for (path, _) in FILES {
             assert_problem(&app.get(path).await, 503, "upstream_unavailable");
         }
-        serve(&app, || Reply::zeros(3 << 20));
+        serve(&app.upstream, || Reply::zeros(3 << 20));
         for (path, _) in FILES {
             let (head, body) = received(&app, path).await;
             assert!(head.contains("chunked") && body < (1 << 20) + 20_000, "{head} {body}");
@@ -367,7 +369,7 @@ async fn an_answer_to_another_range_than_was_asked_for_is_503() {
         let app = started(mode).await;
         for range in ["bytes 1-4/300000", "bytes 0-3/4000000000", "bytes 0-2/300000", "bytes 0-3/*", "junk"] {
             let reply = || Reply::ok("application/octet-stream", "abcd").partial(range);
-            serve(&app, reply);
+            serve(&app.upstream, reply);
             for (path, _) in FILES {
                 let answer = app.ask(Ask::get(path).header("range", "bytes=0-4")).await;
                 assert_problem(&answer, 503, "upstream_unavailable");
@@ -444,7 +446,7 @@ async fn where_files_are_redirected_a_small_part_is_passed_on_and_everything_els
         assert_eq!(status(other).await, 302, "{other}");
     }
     // The upstream is away, or takes its time: the redirect is what everybody else gets.
-    serve(&app, Reply::dropped);
+    serve(&app.upstream, Reply::dropped);
     assert_eq!(status("bytes=-100").await, 302);
     assert_eq!(app.anonymous(Ecosystem::Pypi, "flask").await[0].requests, 9, "each is counted");
 }
@@ -457,8 +459,8 @@ async fn who_reads_slowly_holds_places_of_his_own_network_only() {
         .set("upstream.patience_seconds", "1")
         .start()
         .await;
-    documents(&app, &content());
-    serve(&app, || Reply::ok("text/html", content()).ranges());
+    documents(&app.upstream, &content());
+    serve(&app.upstream, || Reply::ok("text/html", content()).ranges());
     let ask = |from: &str| app.app.handle(Ask::get(TARBALL).from(from).request(), from.parse().unwrap());
     // A quarter of the places, and nothing of their bodies is read.
     let held = [ask("198.51.100.1").await, ask("198.51.100.1").await];

@@ -133,6 +133,56 @@ async fn an_upstream_that_says_nothing_costs_our_patience_and_no_more() {
 }
 
 #[tokio::test]
+async fn an_upstream_that_drips_costs_our_patience_and_the_document_is_there_for_the_next() {
+    let app = started().await;
+    let document = fixtures::packument(&app.upstream, "drip", &["1.0.0"]).to_string();
+    let page = fixtures::page(&app.upstream, "drip", &["1.0"]).to_string();
+    let every = |body: &str| Duration::from_secs(3) / u32::try_from(body.len()).unwrap();
+    fixtures::npm_reply(&app.upstream, "drip", Reply::json(document.clone()).drip(every(&document)));
+    let json = "application/vnd.pypi.simple.v1+json";
+    fixtures::pypi_reply(&app.upstream, "drip", Reply::ok(json, page.clone()).drip(every(&page)));
+    let paths = ["/npm/drip", "/npm/drip/-/drip-1.0.0.tgz", "/pypi/simple/drip/"];
+    let began = Instant::now();
+    let (npm, tarball, pypi) = tokio::join!(app.get(paths[0]), app.get(paths[1]), app.get(paths[2]));
+    assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
+    for answer in [npm, tarball, pypi] {
+        assert_problem(&answer, 503, "upstream_unavailable");
+        assert!(answer.header("retry-after").is_some(), "{}", answer.show());
+    }
+    for (path, status) in paths.into_iter().zip([200, 302, 200]) {
+        let mut answer = app.get(path).await;
+        for _ in 0..20 {
+            // Each asks again and waits for what is under way.
+            if answer.status == 503 {
+                answer = app.get(path).await;
+            }
+        }
+        assert_eq!(answer.status, status, "{path}: {}", answer.show());
+    }
+    assert_eq!((app.upstream.count("/npm/drip"), app.upstream.count("/simple/drip/")), (1, 1));
+}
+
+#[tokio::test]
+async fn a_wait_for_a_place_at_the_upstream_counts_as_patience() {
+    let setup = Setup::default().set("upstream.patience_seconds", "2").set("upstream.connections", "1");
+    let app = setup.start().await;
+    let slow = |name| {
+        let document = fixtures::packument(&app.upstream, name, &["1.0.0"]).to_string();
+        fixtures::npm_reply(&app.upstream, name, Reply::json(document).delay(Duration::from_millis(1300)));
+    };
+    ["first", "second"].into_iter().for_each(slow);
+    let began = Instant::now();
+    let second = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        app.get("/npm/second").await
+    };
+    let (first, second) = tokio::join!(app.get("/npm/first"), second);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    assert_eq!(first.status, 200, "{}", first.show());
+    assert_problem(&second, 503, "upstream_unavailable");
+}
+
+#[tokio::test]
 async fn an_upstream_that_is_not_there_is_503() {
     let app = started().await;
     app.upstream.stop();

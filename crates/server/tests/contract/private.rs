@@ -1,7 +1,13 @@
 //! Private upstreams: whose names are asked where, with whose credentials, and who learns that they are there.
 
+use sekisho_core::org::Role;
+use sekisho_oidc::testing::TestKey;
 use sekisho_testkit::{Answer, Ask, FakeUpstream, Person, Reply, Setup, TestApp, fixtures};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
+use crate::artifacts::{FILES, content, documents, serve, until_kept};
+use crate::login::Login;
 use crate::support::{assert_problem, without_style};
 
 const SECRET: &str = "upstream-s3cret";
@@ -162,7 +168,41 @@ async fn an_audience_is_a_token_an_address_everybody_with_a_token_or_everybody()
 }
 
 #[tokio::test]
-async fn an_organisation_in_the_audience_is_its_tokens_and_nobody_else() {
+async fn a_domain_in_the_audience_is_not_the_domains_below_it() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let below = world.app.register("dev@sub.acme.example").await;
+    for path in WAYS.into_iter().filter(|path| !path.starts_with("/why/")) {
+        assert_eq!(world.app.ask(Ask::get(path).bearer(&below.key)).await.status, 404, "{path}");
+    }
+    assert!(world.private.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_token_in_the_audience_is_that_one_and_no_other_of_the_same_person() {
+    let mut world = world("[]").await;
+    let login = Login::start(&world.app).await;
+    login.confirm(&world.app, "dev@acme.example").await;
+    let other_key = login.key(&world.app).await;
+    let hash: String = Sha256::digest(&world.member.key).iter().map(|byte| format!("{byte:02x}")).collect();
+    world
+        .app
+        .restart_with(|settings| {
+            for private in settings.upstream.private.values_mut() {
+                private.audience = vec![format!("token:{hash}").try_into().unwrap()];
+            }
+        })
+        .await;
+    for path in WAYS.into_iter().filter(|path| !path.starts_with("/why/")) {
+        assert_eq!(world.as_member(path).await.status, 200, "{path}");
+        for other in [&other_key, &world.stranger.key] {
+            assert_eq!(world.app.ask(Ask::get(path).bearer(other)).await.status, 404, "{path}");
+        }
+        assert_eq!(world.app.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_in_the_audience_is_its_tokens_and_pipelines_and_nobody_else() {
     // The first organisation of a test, told apart by nothing but its id.
     let private = FakeUpstream::start().await;
     let id = sekisho_core::id::OrgId(uuid::Uuid::from_u128(0x0199_aabb_ccdd_7eee_8fff_0011_2233_4455));
@@ -173,12 +213,22 @@ async fn an_organisation_in_the_audience_is_its_tokens_and_nobody_else() {
     let other = app.organisation("other").await;
     let (ours, theirs) =
         (app.org_token(id, "dev@acme.example", None).await, app.org_token(other, "dev@acme.example", None).await);
-    let bot = app.bot(id, sekisho_core::org::Role::Owner).await;
+    let bot = app.bot(id, Role::Owner).await;
     let person = app.register("dev@acme.example").await;
+    let issuer = app.issuer(TestKey::ed25519("key-1"));
+    let pipeline = async |org| {
+        let bot = app.bot(org, Role::GuardViewer).await.id;
+        app.trust(org, bot, &app.github_conditions(&issuer)).await;
+        let mut claims = app.github_claims(&issuer);
+        claims["jti"] = org.to_string().into();
+        app.session(bot, &issuer.key.token(&claims)).await
+    };
+    let (our_pipeline, their_pipeline) = (pipeline(id).await, pipeline(other).await);
     for path in ["/npm/@acme/core", "/npm/@acme/core/-/core-1.0.0.tgz", "/pypi/simple/acme-tools/"] {
         let status = async |credential: &str| app.ask(Ask::get(path).bearer(credential)).await.status;
         assert_eq!(status(&ours.key).await, 200, "{path}");
         assert_eq!((status(&theirs.key).await, status(&person.key).await), (404, 404), "{path}");
+        assert_eq!((status(&our_pipeline).await, status(&their_pipeline).await), (200, 404), "{path}");
         assert_eq!((status(&bot.credential).await, app.get(path).await.status), (403, 404), "{path}");
     }
 }
@@ -225,14 +275,53 @@ async fn our_credentials_go_to_their_own_registry_and_nowhere_else() {
     fixtures::npm_reply(&world.private, "acme-moved", Reply::redirect(elsewhere.at("npm/acme-moved").as_str()));
     world.as_member("/npm/acme-moved").await;
 
-    let sent = |upstream: &FakeUpstream| -> Vec<Option<String>> {
-        let requests = upstream.requests();
-        requests.iter().map(|r| r.headers.get("authorization").map(|v| v.to_str().unwrap().to_owned())).collect()
-    };
     assert!(sent(&world.private).len() >= 3);
     assert!(sent(&world.private).iter().all(|v| v.as_deref() == Some(&format!("Bearer {SECRET}"))));
     assert!(sent(&world.app.upstream).iter().all(Option::is_none));
     assert!(sent(&elsewhere).iter().all(Option::is_none), "{:?}", elsewhere.requests());
+}
+
+/// The `Authorization` of every request that came.
+fn sent(upstream: &FakeUpstream) -> Vec<Option<String>> {
+    let requests = upstream.requests();
+    requests.iter().map(|r| r.headers.get("authorization").map(|v| v.to_str().unwrap().to_owned())).collect()
+}
+
+#[tokio::test]
+async fn of_two_private_registries_each_sees_its_own_credentials_in_whatever_order_they_are_asked() {
+    for order in [["acme", "corp"], ["corp", "acme"]] {
+        let (acme, corp) = (FakeUpstream::start().await, FakeUpstream::start().await);
+        let of = |name: &str, upstream: &FakeUpstream| {
+            format!(
+                "[upstream.private.{name}]\necosystem = \"npm\"\nurl = \"{}\"\npackages = [\"@{name}/*\"]\n\
+                 token = \"of-{name}\"\naudience = [\"anonymous\"]\n",
+                upstream.at("npm")
+            )
+        };
+        let app = Setup::default().file(&(of("acme", &acme) + &of("corp", &corp))).start().await;
+        fixtures::npm(&acme, "@acme/core", &["1.0.0"]);
+        fixtures::npm(&corp, "@corp/core", &["1.0.0"]);
+        // A document of the one registry whose file lies at the other.
+        let astray = "/npm/@acme/astray/-/astray-1.0.0.tgz";
+        fixtures::npm_document(
+            &acme,
+            "@acme/astray",
+            &fixtures::packument(&corp, "@acme/astray", &["1.0.0"]).to_string(),
+        );
+        corp.on(astray, Reply::ok("application/octet-stream", "a tarball"));
+        for name in order {
+            for path in [format!("/npm/@{name}/core"), format!("/npm/@{name}/core/-/core-1.0.0.tgz")] {
+                let answer = app.get(&path).await;
+                assert_eq!(answer.status, 200, "{path}: {}", answer.show());
+            }
+            assert_problem(&app.get(astray).await, 503, "upstream_unavailable");
+        }
+        for (name, upstream, least) in [("acme", &acme, 3), ("corp", &corp, 2)] {
+            let (sent, own) = (sent(upstream), Some(format!("Bearer of-{name}")));
+            assert!(sent.len() >= least && sent.iter().all(|v| *v == own), "{name}: {sent:?}");
+        }
+        assert!(sent(&app.upstream).is_empty());
+    }
 }
 
 #[tokio::test]
@@ -246,16 +335,128 @@ async fn what_is_refused_is_refused_of_a_private_registry_too() {
     assert_eq!(world.app.get("/npm/@acme/core/-/core-1.0.1.tgz").await.status, 404);
 }
 
+/// The common registries behind credentials: for the addresses of one domain.
+struct Closed {
+    app: TestApp,
+    registry: FakeUpstream,
+    member: Person,
+    stranger: Person,
+}
+
+async fn closed(mode: &str) -> Closed {
+    let registry = FakeUpstream::start().await;
+    let of = |ecosystem: &str, path: &str| {
+        let url = registry.at(path);
+        format!("[upstream.{ecosystem}]\nurl = \"{url}\"\ntoken = \"{SECRET}\"\naudience = [\"domain:acme.example\"]\n")
+    };
+    let setup = Setup::default().file(&(of("npm", "npm") + &of("pypi", "simple")));
+    let app = setup.set("artifacts.mode", mode).start().await;
+    fixtures::pypi(&registry, "flask", &["1.0"]);
+    documents(&registry, &content());
+    serve(&registry, || Reply::ok("application/octet-stream", content()).ranges());
+    let key = json!({"expires": null, "keyid": "SHA256:x", "keytype": "k", "scheme": "s", "key": "MFkw=="});
+    registry.on("/npm/-/npm/v1/keys", Reply::json(json!({ "keys": [key] }).to_string()));
+    registry.on("/npm/-/npm/v1/attestations/left-pad@1.0.0", Reply::json(r#"{"attestations":[]}"#));
+    let found = json!({"objects": [{"package": {"name": "left-pad", "version": "1.0.0"}}], "total": 1});
+    registry.on("/npm/-/v1/search?text=pad", Reply::json(found.to_string()));
+    let member = app.register("dev@acme.example").await;
+    let stranger = app.register("dev@elsewhere.example").await;
+    Closed { app, registry, member, stranger }
+}
+
 #[tokio::test]
-async fn the_common_registry_is_for_its_audience_too_where_it_is_asked_with_credentials() {
-    let private = FakeUpstream::start().await;
-    let file =
-        format!("[upstream.npm]\nurl = \"{}\"\ntoken = \"{SECRET}\"\naudience = [\"personal\"]\n", private.at("npm"));
-    let app = Setup::default().file(&file).start().await;
-    fixtures::npm(&app.upstream, "left-pad", &["1.3.0"]);
-    assert_eq!(app.get("/npm/left-pad").await.status, 404);
-    let person = app.register("dev@acme.example").await;
-    assert_eq!(app.ask(Ask::get("/npm/left-pad").bearer(&person.key)).await.status, 200);
+async fn files_of_a_common_registry_with_credentials_come_through_the_server_in_every_mode() {
+    for mode in ["redirect", "stream", "cache"] {
+        let closed = closed(mode).await;
+        for round in [1, 2] {
+            for (path, upstream) in FILES {
+                let answer = closed.app.ask(Ask::get(path).bearer(&closed.member.key)).await;
+                assert_eq!((answer.status, answer.header("location")), (200, None), "{mode} {path}");
+                assert!(answer.body == content(), "{mode} {path}");
+                let downloads = if mode == "cache" { 1 } else { round };
+                assert_eq!(closed.registry.count(upstream), downloads, "{mode} {path}");
+            }
+            if mode == "cache" {
+                until_kept(&closed.app, 2).await;
+            }
+        }
+        let sent = sent(&closed.registry);
+        assert!(sent.iter().all(|v| v.as_deref() == Some(&format!("Bearer {SECRET}"))), "{mode}: {sent:?}");
+    }
+}
+
+#[tokio::test]
+async fn outside_its_audience_a_common_registry_with_credentials_has_nothing() {
+    let closed = closed("cache").await;
+    let search = "/npm/-/v1/search?text=pad";
+    let ways = [
+        "/npm/left-pad",
+        "/npm/left-pad/1.0.0",
+        "/npm/left-pad/latest",
+        FILES[0].0,
+        "/npm/-/package/left-pad/dist-tags",
+        "/npm/-/npm/v1/attestations/left-pad@1.0.0",
+        "/npm/-/npm/v1/keys",
+        "/pypi/simple/flask/",
+        FILES[1].0,
+        "/pypi/files/flask/flask-1.0-py3-none-any.whl.metadata",
+    ];
+    for path in ways.into_iter().chain([search]) {
+        let answer = closed.app.ask(Ask::get(path).bearer(&closed.member.key)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.show());
+    }
+    // Everything is in the caches by now.
+    until_kept(&closed.app, 2).await;
+    let asked = closed.registry.requests().len();
+    for method in ["GET", "HEAD"] {
+        for path in ways {
+            let ask = || Ask::new(method, path);
+            let stranger = closed.app.ask(ask().bearer(&closed.stranger.key)).await;
+            assert_eq!(stranger.status, 404, "{method} {path}: {}", stranger.show());
+            assert_eq!(closed.app.ask(ask()).await.status, 404, "{method} {path}");
+        }
+    }
+    // A search is no name that could be missing: nothing is found.
+    let found = async |ask: Ask| closed.app.ask(ask).await.json()["objects"].as_array().map(Vec::len);
+    assert_eq!(found(Ask::get(search).bearer(&closed.member.key)).await, Some(1));
+    assert_eq!(found(Ask::get(search).bearer(&closed.stranger.key)).await, Some(0));
+    assert_eq!(found(Ask::get(search)).await, Some(0));
+    assert_eq!(closed.registry.requests().len(), asked, "nobody asked the registry for them");
+}
+
+#[tokio::test]
+async fn scanners_hear_of_private_names_in_the_audience_only() {
+    let world = world("[\"domain:acme.example\"]").await;
+    let query = json!({"package": {"name": "@acme/core", "ecosystem": "npm"}, "version": "1.0.1"});
+    let purl = json!({"package": {"purl": "pkg:npm/%40acme/core@1.0.1"}});
+    let batch = json!({"queries": [query, purl]}).to_string();
+    let records = ["MAL-2026-1", "MAL-SEKISHO-npm-@acme+core@1.0.1"].map(|id| format!("/osv/v1/vulns/{id}"));
+
+    let ask = async |ask: Ask, key: Option<&str>| match key {
+        Some(key) => world.app.ask(ask.bearer(key)).await,
+        None => world.app.ask(ask).await,
+    };
+    let ids = |found: &Value| -> Vec<Value> {
+        found["vulns"].as_array().unwrap().iter().map(|record| record["id"].clone()).collect()
+    };
+    let member = Some(&*world.member.key);
+    let one = ask(Ask::post("/osv/v1/query", query.to_string()), member).await.json();
+    assert_eq!(ids(&one), ["MAL-2026-1"]);
+    let many = ask(Ask::post("/osv/v1/querybatch", batch.clone()), member).await.json();
+    assert!(many["results"].as_array().unwrap().iter().all(|found| ids(found) == ["MAL-2026-1"]), "{many}");
+    for path in &records {
+        assert_eq!(ask(Ask::get(path), member).await.status, 200, "{path}");
+    }
+    for key in [Some(&*world.stranger.key), None] {
+        for asked in [&query, &purl] {
+            assert_eq!(ask(Ask::post("/osv/v1/query", asked.to_string()), key).await.json(), json!({}));
+        }
+        let many = ask(Ask::post("/osv/v1/querybatch", batch.clone()), key).await.json();
+        assert_eq!(many, json!({"results": [{}, {}]}));
+        for path in &records {
+            assert_problem(&ask(Ask::get(path), key).await, 404, "not_found");
+        }
+    }
 }
 
 #[tokio::test]

@@ -117,7 +117,7 @@ async fn a_file_is_a_redirect_and_its_head_has_no_way() {
 }
 
 #[tokio::test]
-async fn core_metadata_is_streamed() {
+async fn core_metadata_is_sent_as_the_registry_has_it() {
     let app = started().await;
     let path = "/pypi/files/flask/flask-1.0-py3-none-any.whl.metadata";
     insta::assert_snapshot!("metadata", shown(&app, &app.get(path).await));

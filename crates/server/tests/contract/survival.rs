@@ -219,3 +219,20 @@ async fn a_new_release_is_visible_after_a_minute() {
     app.advance(60);
     assert!(app.get(FULL).await.json()["versions"].get("2.0.0").is_some());
 }
+
+#[tokio::test]
+async fn how_long_a_document_is_fresh_is_the_registrys_wish_within_the_configured_bounds() {
+    let app = Setup::default().set("cache.min_seconds", "20").set("cache.max_seconds", "300").start().await;
+    for (name, wish, seconds) in
+        [("wish", "max-age=200", 200), ("least", "no-cache", 20), ("most", "max-age=86400", 300)]
+    {
+        let document = fixtures::packument(&app.upstream, name, &["1.0.0"]).to_string();
+        fixtures::npm_reply(&app.upstream, name, Reply::json(document).header("cache-control", wish));
+        let asked = async |after: u64| {
+            app.advance(after);
+            assert_eq!(app.get(&format!("/npm/{name}")).await.status, 200);
+            app.upstream.count(&format!("/npm/{name}"))
+        };
+        assert_eq!((asked(0).await, asked(seconds - 1).await, asked(1).await), (1, 1, 2), "{wish}");
+    }
+}

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sekisho_core::{PackageName, Timestamp};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::disk::{Standing, Stored};
 use super::entry::{Entry, revision};
@@ -129,19 +130,20 @@ impl<D: Document> Inner<D> {
         hops: &Hops,
         progress: &watch::Sender<Progress<D>>,
     ) -> Result<Refreshed<D>, FetchError> {
-        let upstream = self.parts.routes.known(name, self.parts.patience).await?;
+        let until = self.patient_until();
+        let upstream = self.parts.routes.known(name, until).await?;
         if let Some(prior) = self.memory.get(name) {
             progress.send_modify(|p| p.shelf = Shelf::Nothing);
             if prior.is_fresh(self.now()) {
                 return Ok((prior, Keep::Nothing));
             }
             self.offer(name, &prior, progress);
-            let fetched = self.fetch(name, &upstream, prior.validators.clone(), hops).await?;
+            let fetched = self.fetch(name, &upstream, prior.validators.clone(), hops, until).await?;
             return self.settle(name, upstream, Some(prior), fetched).await;
         }
         let Some(standing) = self.standing(name, &upstream).await else {
             progress.send_modify(|p| p.shelf = Shelf::Nothing);
-            let fetched = self.fetch(name, &upstream, Validators::default(), hops).await?;
+            let fetched = self.fetch(name, &upstream, Validators::default(), hops, until).await?;
             return self.settle(name, upstream, None, fetched).await;
         };
         if standing.is_fresh(self.now()) {
@@ -150,10 +152,10 @@ impl<D: Document> Inner<D> {
                 return Ok((prior, Keep::Nothing));
             }
             progress.send_modify(|p| p.shelf = Shelf::Nothing);
-            let fetched = self.fetch(name, &upstream, Validators::default(), hops).await?;
+            let fetched = self.fetch(name, &upstream, Validators::default(), hops, until).await?;
             return self.settle(name, upstream, None, fetched).await;
         }
-        self.revalidate_stored(name, hops, upstream, standing, progress).await
+        self.revalidate_stored(name, hops, until, (upstream, standing), progress).await
     }
 
     /// Asks whether the stored document still holds, and reads it meanwhile.
@@ -161,15 +163,15 @@ impl<D: Document> Inner<D> {
         self: &Arc<Self>,
         name: &PackageName,
         hops: &Hops,
-        upstream: Arc<Upstream>,
-        standing: Standing,
+        until: Instant,
+        (upstream, standing): (Arc<Upstream>, Standing),
         progress: &watch::Sender<Progress<D>>,
     ) -> Result<Refreshed<D>, FetchError> {
         let servable = standing.is_servable(self.now(), self.parts.config.max_stale);
         let asking = if servable { Shelf::Asking(standing.shelved(true)) } else { Shelf::Nothing };
         progress.send_modify(|p| p.shelf = asking);
         let asking = async {
-            let fetched = self.fetch(name, &upstream, standing.validators.clone(), hops).await;
+            let fetched = self.fetch(name, &upstream, standing.validators.clone(), hops, until).await;
             progress.send_modify(|p| {
                 p.shelf = match &fetched {
                     Ok(Fetched::NotModified { .. }) => Shelf::Fresh(standing.shelved(false)),
@@ -192,7 +194,7 @@ impl<D: Document> Inner<D> {
             // It holds, but what was stored turned out to be damaged.
             (Fetched::NotModified { .. }, None) => {
                 progress.send_modify(|p| p.shelf = Shelf::Nothing);
-                self.fetch(name, &upstream, Validators::default(), hops).await?
+                self.fetch(name, &upstream, Validators::default(), hops, until).await?
             }
             (fetched, _) => fetched,
         };
@@ -214,9 +216,10 @@ impl<D: Document> Inner<D> {
         upstream: &Upstream,
         validators: Validators,
         hops: &Hops,
+        until: Instant,
     ) -> Result<Fetched, FetchError> {
         let url = upstream.metadata_url(name);
-        self.parts.client.fetch(upstream, &url, upstream.accept(), &validators, hops).await
+        self.parts.client.fetch_until(until, upstream, &url, upstream.accept(), &validators, hops).await
     }
 
     /// What the upstream's answer makes of what we had.

@@ -94,7 +94,7 @@ pub struct CacheParts {
     pub ecosystem: Ecosystem,
     /// Where they come from, by name.
     pub routes: Routes,
-    /// How long to wait for the common upstream to become known.
+    /// How long an asker waits where nothing is stored, and a flight for the head of the upstream's answer.
     pub patience: Duration,
     /// The outgoing client.
     pub client: Client,
@@ -116,6 +116,9 @@ impl<D: Document> Clone for MetadataCache<D> {
         MetadataCache(Arc::clone(&self.0))
     }
 }
+
+/// What an asker waits beyond our patience, so that the flight's own reason is there first.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// A failure that is remembered for a moment, so that a dead upstream is not hammered.
 #[derive(Clone)]
@@ -263,16 +266,26 @@ impl<D: Document> Inner<D> {
         Joined::Flight(progress)
     }
 
-    /// Waits for a flight: for good while there is nothing to serve, shortly once there is a stale document.
+    /// When the patience ends that begins now.
+    fn patient_until(&self) -> Instant {
+        Instant::now() + self.parts.patience
+    }
+
+    /// Waits for a flight: as long as our patience lasts while there is nothing to serve, shortly once there is a stale
+    /// document. A flight whose document arrives slowly goes on without its askers: who comes later has it.
     async fn landed(&self, mut progress: watch::Receiver<Progress<D>>) -> Result<Arc<Entry<D>>, FetchError> {
         let until = Instant::now() + self.parts.config.stale_wait;
+        let patient_until = self.patient_until() + GRACE;
         loop {
             let Progress { stale, done, .. } = progress.borrow_and_update().clone();
             if let Some(outcome) = done {
                 return outcome;
             }
             let changed = match stale {
-                None => progress.changed().await,
+                None => match tokio::time::timeout_at(patient_until, progress.changed()).await {
+                    Ok(changed) => changed,
+                    Err(_) => return Err(FetchError::Unavailable(Unavailable::Timeout)),
+                },
                 Some(stale) => match tokio::time::timeout_at(until, progress.changed()).await {
                     Ok(changed) => changed,
                     Err(_) => return Ok(stale),

@@ -72,7 +72,8 @@ impl<D: Document> Inner<D> {
                 Shelf::Fresh(shelved) | Shelf::Stale(shelved) => return Some(shelved),
                 Shelf::Nothing => return None,
                 _ if done => return None,
-                Shelf::Unknown => progress.changed().await.ok()?,
+                // The wait for an upstream that is not known yet belongs to `get`, which has our patience for it.
+                Shelf::Unknown => in_time(until, &mut progress).await?.ok()?,
                 Shelf::Asking(shelved) => match in_time(until, &mut progress).await {
                     Some(changed) => changed.ok()?,
                     None => return Some(shelved),

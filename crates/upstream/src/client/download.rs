@@ -37,7 +37,7 @@ impl Client {
         if let Some(etag) = etag {
             headers.insert(header::IF_NONE_MATCH, text(etag)?);
         }
-        let response = self.open(&place, Method::GET, url, &headers).await?.response;
+        let response = self.open(&place, Method::GET, url, &headers, self.patient_until()).await?.response;
         match response.status().as_u16() {
             304 if etag.is_some() => return Ok(Download::NotModified),
             200 => {}

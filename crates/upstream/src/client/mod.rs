@@ -40,7 +40,7 @@ pub struct ClientConfig {
     pub instance: String,
     /// Longest wait for a connection.
     pub connect: Duration,
-    /// Longest wait for an answer's head, retries and redirects included, and longest silence within a body.
+    /// Longest wait for an answer's head, with the wait for a place, retries and redirects, and longest silence within a body.
     pub patience: Duration,
     /// Longest time for a whole document.
     pub total: Duration,
@@ -229,6 +229,20 @@ impl Client {
         known: &Validators,
         hops: &Hops,
     ) -> Result<Fetched, FetchError> {
+        self.fetch_until(self.patient_until(), upstream, url, accept, known, hops).await
+    }
+
+    /// As [`Client::fetch`], where some of our patience was spent before: the answer's head has to be there at `until`.
+    /// The body may take as long as a whole document may.
+    pub async fn fetch_until(
+        &self,
+        until: Instant,
+        upstream: &Upstream,
+        url: &Url,
+        accept: &str,
+        known: &Validators,
+        hops: &Hops,
+    ) -> Result<Fetched, FetchError> {
         let mut headers = HeaderMap::new();
         hops.add_to(&mut headers);
         headers.insert(header::ACCEPT, text(accept)?);
@@ -241,8 +255,8 @@ impl Client {
         }
         let conditional = known.etag.is_some() || known.last_modified.is_some();
         let deadline = Instant::now() + self.0.config.total;
-        let _slot = self.slot(upstream, Lane::Documents).await?;
-        let opened = self.open(upstream, Method::GET, url, &headers).await?;
+        let _slot = self.slot(upstream, Lane::Documents, until).await?;
+        let opened = self.open(upstream, Method::GET, url, &headers, until).await?;
         let cache_control = copied(opened.response.headers(), header::CACHE_CONTROL);
         match opened.response.status().as_u16() {
             304 if conditional => return Ok(Fetched::NotModified { cache_control }),
@@ -267,8 +281,9 @@ impl Client {
     pub async fn head(&self, upstream: &Upstream, url: &Url) -> Result<Head, FetchError> {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let _slot = self.slot(upstream, Lane::Documents).await?;
-        let opened = self.open(upstream, Method::HEAD, url, &headers).await?;
+        let until = self.patient_until();
+        let _slot = self.slot(upstream, Lane::Documents, until).await?;
+        let opened = self.open(upstream, Method::HEAD, url, &headers, until).await?;
         let answer = opened.response.headers();
         let status = opened.response.status().as_u16();
         if !(200..300).contains(&status) {
@@ -284,8 +299,19 @@ impl Client {
         })
     }
 
-    /// A place among the requests at once; waits for one as long as our patience lasts.
-    async fn slot(&self, upstream: &Upstream, lane: Lane) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
+    /// When our patience ends that begins now. One moment for all that a request waits for: waits that each have a patience
+    /// of their own add up.
+    fn patient_until(&self) -> Instant {
+        Instant::now() + self.0.config.patience
+    }
+
+    /// A place among the requests at once.
+    async fn slot(
+        &self,
+        upstream: &Upstream,
+        lane: Lane,
+        until: Instant,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, FetchError> {
         let config = &self.0.config;
         let most = match lane {
             Lane::Documents => config.connections,
@@ -297,7 +323,7 @@ impl Client {
             let fresh = || Arc::new(Semaphore::new(most.max(1)));
             all.entry((upstream.base().clone(), lane)).or_insert_with(fresh).clone()
         };
-        match tokio::time::timeout(self.0.config.patience, slots.acquire_owned()).await {
+        match tokio::time::timeout_at(until, slots.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(FetchError::Unavailable(Unavailable::Internal)),
             Err(_) => Err(FetchError::Unavailable(Unavailable::Busy)),

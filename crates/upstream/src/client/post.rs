@@ -47,7 +47,7 @@ impl Client {
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        let _slot = self.slot(upstream, Lane::Documents).await?;
+        let _slot = self.slot(upstream, Lane::Documents, self.patient_until()).await?;
         self.0.counters.upstream_requests.add(1);
         let http = if upstream.is_own(url) { &self.0.own } else { &self.0.guarded };
         if let Some(credentials) = upstream.authorization(url) {

@@ -29,16 +29,16 @@ pub(super) struct Opened {
 }
 
 impl Client {
-    /// Sends, retries and follows until an answer that is neither a redirect nor an error.
+    /// Sends, retries and follows until an answer that is neither a redirect nor an error, or until the moment `until`.
     pub(super) async fn open(
         &self,
         upstream: &Upstream,
         method: Method,
         url: &Url,
         headers: &HeaderMap,
+        until: Instant,
     ) -> Result<Opened, FetchError> {
-        let deadline = Instant::now() + self.0.config.patience;
-        let outcome = tokio::time::timeout_at(deadline, self.follow(upstream, method, url, headers)).await;
+        let outcome = tokio::time::timeout_at(until, self.follow(upstream, method, url, headers)).await;
         let outcome = outcome.unwrap_or(Err(FetchError::Unavailable(Unavailable::Timeout)));
         if outcome.as_ref().is_err_and(|e| *e != FetchError::NotFound) {
             self.0.counters.upstream_errors.add(1);

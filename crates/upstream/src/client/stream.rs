@@ -95,8 +95,7 @@ impl Client {
         range: Option<&str>,
         limit: u64,
     ) -> Result<Streamed, FetchError> {
-        let slot = self.slot(upstream, Lane::Documents).await?;
-        self.passing(upstream, url, range, limit, slot).await
+        self.passing(upstream, url, range, limit, Lane::Documents).await
     }
 
     /// The same for an artifact. It has places of its own: a large file, or a client that reads slowly, must not hold one
@@ -108,8 +107,7 @@ impl Client {
         range: Option<&str>,
         limit: u64,
     ) -> Result<Streamed, FetchError> {
-        let slot = self.slot(upstream, Lane::Artifacts).await?;
-        self.passing(upstream, url, range, limit, slot).await
+        self.passing(upstream, url, range, limit, Lane::Artifacts).await
     }
 
     async fn passing(
@@ -118,14 +116,16 @@ impl Client {
         url: &Url,
         range: Option<&str>,
         limit: u64,
-        slot: OwnedSemaphorePermit,
+        lane: Lane,
     ) -> Result<Streamed, FetchError> {
+        let until = self.patient_until();
+        let slot = self.slot(upstream, lane, until).await?;
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if let Some(range) = range {
             headers.insert(header::RANGE, text(range)?);
         }
-        let opened = self.open(upstream, Method::GET, url, &headers).await?;
+        let opened = self.open(upstream, Method::GET, url, &headers, until).await?;
         let response = opened.response;
         let status = response.status().as_u16();
         if status != 200 && !(range.is_some() && matches!(status, 206 | 416)) {

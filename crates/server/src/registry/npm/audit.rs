@@ -52,7 +52,7 @@ pub(super) async fn bulk(app: &App, asked: &Asked<'_>, body: Body) -> Result<Res
     answer(notice, own, place, render_bulk).await
 }
 
-/// Answers the request of older clients, which send the whole tree: npm 6 to 10, pnpm 10, Yarn 1.
+/// Answers the request of older clients, which send the whole tree: npm 6 to 10, pnpm 10.
 pub(super) async fn report(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response<Body>, Problem> {
     let (guard, now, origin) = (app.gate.guard(&asked.exchange.caller)?, app.gate.now(), asked.exchange.origin.clone());
     let read = move |bytes: &[u8]| {
