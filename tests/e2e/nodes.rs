@@ -240,8 +240,9 @@ fn a_bot_s_key_and_its_sessions_end_on_all_nodes_within_a_second_by_the_command_
     let (ground, provider) = (Ground::new(), Provider::of_pipelines());
     let internal = format!("bots.internal_issuers={}", provider.issuer);
     let nodes: [Gate; 3] = std::array::from_fn(|_| {
-        let launch = ground.launch(ground.url(), ground.post.port).set(&internal);
-        launch.set(&format!("bots.audiences={AUDIENCE}")).start()
+        // One address for all, as behind a balancer: a session's token names it.
+        let launch = ground.launch(ground.url(), ground.post.port).set("public_urls=https://packages.example.com");
+        launch.set(&internal).set(&format!("bots.audiences={AUDIENCE}")).start()
     });
     let load = ground.key(&nodes[0], "load");
     let admin = |line: &str| ground.admin(&nodes[0], &line.split(' ').collect::<Vec<_>>());

@@ -55,7 +55,7 @@ pub(crate) async fn until_kept(app: &TestApp, files: u64) {
 }
 
 /// Both files, downloaded and kept where the mode is to keep.
-async fn warmed(mode: &str) -> TestApp {
+pub(crate) async fn warmed(mode: &str) -> TestApp {
     let app = started(mode).await;
     for (path, _) in FILES {
         assert_eq!(app.get(path).await.status, 200);

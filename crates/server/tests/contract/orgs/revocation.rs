@@ -12,6 +12,7 @@ use sekisho_store::NewOrgToken;
 use sekisho_testkit::{Ask, Node, OrgToken, Setup, TestApp};
 
 use super::{PACKAGES, started};
+use crate::artifacts;
 use crate::support::{assert_problem, on_both_engines};
 
 /// Everything answers the credential as it did when it was good.
@@ -58,30 +59,6 @@ on_both_engines! {
         app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
         node.follow().await;
         assert_bad(&node, &token.key).await;
-    }
-
-    async fn a_revoked_token_is_401_for_files_that_are_kept_and_for_what_the_client_has(setup) {
-        let Two { app, acme, token, node } = Two::start(setup.set("artifacts.mode", "cache")).await;
-        // The first answer keeps the file, the second comes from it.
-        assert_good(&app, &node, &token.key).await;
-        assert_good(&app, &node, &token.key).await;
-        let mut held = Vec::new();
-        for path in PACKAGES {
-            let answer = node.ask(Ask::get(path).bearer(&token.key)).await;
-            let Some(tag) = answer.header("etag") else { continue };
-            let ask = Ask::get(path).bearer(&token.key).header("if-none-match", tag);
-            assert_eq!(node.ask(ask.clone()).await.status, 304, "{path}");
-            held.push((path, ask));
-        }
-        let files = held.iter().filter(|(path, _)| path.ends_with(".tgz") || path.ends_with(".whl")).count();
-        assert!(files == 2 && held.len() > 4, "{files} files of {}", held.len());
-        let audit = app.operated("token.revoked");
-        app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
-        node.follow().await;
-        assert_bad(&node, &token.key).await;
-        for (path, ask) in held {
-            assert_eq!(node.ask(ask).await.status, 401, "{path}");
-        }
     }
 
     async fn a_token_that_is_revoked_soon_after_its_rotation_is_401_on_other_nodes(setup) {
@@ -227,5 +204,29 @@ on_both_engines! {
         }
         assert!(asked > 100, "there was no load to speak of: {asked}");
         following.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_401_for_files_that_are_kept_and_for_what_the_client_has() {
+    let app = artifacts::warmed("cache").await;
+    let acme = app.organisation("acme").await;
+    let token = app.org_token(acme, "dev@acme.example", None).await;
+    let mut held = Vec::new();
+    for path in PACKAGES {
+        let answer = app.ask(Ask::get(path).bearer(&token.key)).await;
+        let Some(tag) = answer.header("etag") else { continue };
+        let ask = Ask::get(path).bearer(&token.key).header("if-none-match", tag);
+        assert_eq!(app.ask(ask.clone()).await.status, 304, "{path}");
+        held.push((path, ask));
+    }
+    let files = held.iter().filter(|(path, _)| path.ends_with(".tgz") || path.ends_with(".whl")).count();
+    assert!(files == 2 && held.len() > 4, "{files} files of {}", held.len());
+    let audit = app.operated("token.revoked");
+    app.app.store.org_tokens().revoke(acme, token.id, &audit).await.unwrap().expect("it counted");
+    app.app.callers.follow_revocations().await.unwrap();
+    for (path, ask) in held {
+        assert_eq!(app.ask(ask).await.status, 401, "{path}");
+        assert_problem(&app.ask(Ask::get(path).bearer(&token.key)).await, 401, "invalid_token");
     }
 }
