@@ -174,7 +174,8 @@ mod tests {
         assert_eq!(file.find(&body), Some(0));
         assert_eq!(file.find(&body[10..20]), Some(10));
         assert_eq!(file.find(&body[SHORTEST - 1..]), Some(SHORTEST - 1));
-        assert_eq!(file.find(&body.to_vec()), None);
+        let copy = body.to_vec();
+        assert_eq!(file.find(&copy), None);
         let file = Sealed::new(&body[10..20]).expect("a file");
         let within = BodyFile { bytes: body.slice(10..20), file, _room: None };
         for part in [&body[9..11], &body[19..21], &body[..], &body[..5]] {

@@ -115,7 +115,7 @@ async fn a_release_with_long_records_in_ten_organisations_has_a_small_page() {
     let name = PackageName::parse(Ecosystem::Npm, "@acme-components/long-name-of-a-package").unwrap();
     let mut builder = BlocklistBuilder::default();
     for record in 0..10 {
-        let hits = (0..3000).map(|n| Hit::Exactly(format!("{record}.0.{n}").into())).collect();
+        let hits = (0..3000).map(|n| Hit::Exactly(format!("{record}.0.{n}"))).collect();
         builder.add(Advisory { id: format!("MAL-2026-{record}"), name: name.clone(), since: None, hits });
     }
     app.app.gate.set_blocklist(Arc::new(builder.build()));
