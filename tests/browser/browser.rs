@@ -87,6 +87,19 @@ impl Browser {
         self.use_it(&self.find(BUTTONS, &self.say(text)), key::ENTER);
     }
 
+    /// Presses the button that copies, and gives what can be pasted then.
+    #[track_caller]
+    pub(crate) fn copies(&self, text: impl Text) -> String {
+        let rights = ["clipboardReadWrite", "clipboardSanitizedWrite"];
+        self.session.devtools("Browser.grantPermissions", &json!({"origin": self.base, "permissions": rights}));
+        self.use_it(&self.find(BUTTONS, &self.say(text)), key::SPACE);
+        self.sees("setup-copied");
+        let paste =
+            "const done = arguments[0]; navigator.clipboard.readText().then(done, (error) => done(String(error)))";
+        let pasted = self.session.post("execute/async", &json!({"script": paste, "args": []}));
+        pasted.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Opens, or closes, the menu or part of the page with this heading.
     #[track_caller]
     pub(crate) fn unfold(&self, heading: impl Text) {
@@ -147,6 +160,19 @@ impl Browser {
             self.reload();
         }
         self.reads(text);
+    }
+
+    /// This holds on the page, after it was loaded again until then, for so many seconds at most.
+    #[track_caller]
+    pub(crate) fn comes_to(&self, condition: &str, seconds: u32) {
+        for _ in 0..seconds {
+            if self.ask(&format!("return {condition}")) == true {
+                return;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+            self.reload();
+        }
+        panic!("{condition} does not come to hold on {}: {}", self.at(), self.text());
     }
 
     /// The page does not say this.

@@ -24,22 +24,9 @@ fn every_field(world: &World) {
     let of_organisation = OF_ORGANISATION.iter().map(|page| format!("{organisation}{page}"));
     let pages: Vec<String> =
         of_organisation.chain([format!("{organisation}/audit"), "/sign-in/first".to_owned()]).collect();
-    let mut attacked = 0;
     for page in &pages {
-        browser.open(page);
-        let forms = browser.ask("return document.forms.length").as_u64().unwrap_or_default();
-        for form in 0..forms {
-            if browser.attacks(page, form, HOSTILE) {
-                attacked += 1;
-                browser.holds_texts(page);
-                browser.is_quiet();
-            }
-        }
-        // What was taken is shown to the next one too.
-        browser.open(page);
-        browser.holds_texts(page);
+        attack_all(world, page);
     }
-    assert!(attacked >= pages.len(), "{attacked} forms on {} pages", pages.len());
     for page in [
         "/why/npm/%22%3E%3Cscript%3E/1.0.0",
         "/console/%E2%80%AEmoc",
@@ -50,11 +37,20 @@ fn every_field(world: &World) {
     }
     // Before anybody is signed in.
     browser.forgets();
-    for page in ["/sign-in".to_owned(), start(world, &[]).page] {
-        assert!(browser.attacks(&page, 0, HOSTILE), "no form on {page}");
-        browser.holds_texts(&page);
-        browser.is_quiet();
+    let login = start(world, &[]).page;
+    for page in ["/sign-in", &login] {
+        attack_all(world, page);
     }
+    // And where the code is typed that came by mail.
+    browser.open(&login);
+    browser.fill("login-email", "hostile.login@people.example");
+    browser.press("login-send");
+    browser.sees("login-code");
+    attack_all(world, &login);
+    browser.open("/sign-in");
+    browser.fill("sign-in-email", "hostile.login@people.example");
+    browser.press("sign-in-send");
+    attack_all(world, "/sign-in/code");
     as_owner(world);
     // Also with a name that was taken for a bot, whatever characters such names may have.
     browser.open(&format!("{organisation}/bots"));
@@ -63,7 +59,38 @@ fn every_field(world: &World) {
     browser.press("bots-make-do");
     browser.sees("done-bot-made");
     browser.shows("hostile-bot");
+    let bot = browser.at();
+    let bot = bot.split('?').next().unwrap_or_default();
+    let forms = ["github", "gitlab", "generic"].map(|provider| format!("{bot}/trust?provider={provider}"));
+    for page in &forms {
+        attack_all(world, page);
+    }
+    // There is a form to try a token as soon as there is something to try it by.
+    browser.open(&forms[0]);
+    browser.fill(("Repository, by id", "リポジトリ（ID）"), "73519");
+    browser.press("trust-do");
+    browser.sees("done-trust-added");
+    attack_all(world, bot);
     open_tab(world, "tab-audit");
     browser.reads("<script>alert(1)</script>");
     browser.shows("hostile-audit");
+}
+
+/// Sends the text in all fields of all forms of a page, of which it has one at least.
+fn attack_all(world: &World, page: &str) {
+    let browser = &world.browser;
+    browser.open(page);
+    let forms = browser.ask("return document.forms.length").as_u64().unwrap_or_default();
+    let mut attacked = 0;
+    for form in 0..forms {
+        if browser.attacks(page, form, HOSTILE) {
+            attacked += 1;
+            browser.holds_texts(page);
+            browser.is_quiet();
+        }
+    }
+    assert!(attacked > 0, "no form with a field on {page}: {}", browser.text());
+    // What was taken is shown to the next one too.
+    browser.open(page);
+    browser.holds_texts(page);
 }

@@ -46,7 +46,7 @@ pub(crate) struct Flow {
 }
 
 /// Every flow, in the order in which a world goes through them.
-static FLOWS: [&[Flow]; 14] = [
+static FLOWS: [&[Flow]; 15] = [
     &public::FLOWS,
     &login::FLOWS,
     &sign_in::FLOWS,
@@ -61,6 +61,7 @@ static FLOWS: [&[Flow]; 14] = [
     &organisations::FLOWS,
     &provider::FLOWS,
     &hostile::FLOWS,
+    &guard::LAST,
 ];
 
 fn main() -> ExitCode {

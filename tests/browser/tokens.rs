@@ -38,6 +38,9 @@ fn issued_once(world: &World) {
     let secret = issue(world, "t.yamada");
     assert!(secret.starts_with("tg_org_"), "{secret}");
     browser.shows("token-issued");
+    if browser.kind.scripts {
+        assert_eq!(browser.copies("tokens-copy"), secret);
+    }
     browser.reload();
     browser.sees("halt-sent-before");
     browser.reads_not(&secret);
