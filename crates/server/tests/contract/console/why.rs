@@ -133,7 +133,7 @@ async fn the_page_and_json_say_since_when_a_record_or_an_entry_is_there() {
     assert!(page.contains("On record since \u{2068}28 Jun 2026, 20:16 UTC\u{2069}."), "the first that decides: {page}");
     assert!(page.contains("<time datetime=\"2026-07-01T00:00:00Z\">1 Jul 2026, 00:00 UTC</time>"), "{page}");
     let japanese = Browser::new().japanese().get(&app, "/why/npm/left-pad/6.6.6").await.text();
-    assert!(japanese.contains("アドバイザリーの登録日時: \u{2068}2026年6月28日 20:16 UTC\u{2069}。"), "{japanese}");
+    assert!(japanese.contains("アドバイザリーの登録日時：\u{2068}2026年6月28日 20:16 UTC\u{2069}。"), "{japanese}");
     assert!(
         japanese.contains("<th scope=\"col\">登録日時</th>") && japanese.contains(">2026年7月1日 00:00 UTC</time>")
     );
