@@ -386,12 +386,16 @@ fn without_the_database_known_keys_live_a_minute_and_then_nobody_is_called_a_str
     let read = Instant::now();
     wire.cut();
     let mut last_good = Duration::ZERO;
-    // Read at most ten seconds before the cut, and counted for sixty.
+    // Read at most ten seconds before the cut, and counted for sixty. On a busy machine a round may end after that.
     while read.elapsed() < Duration::from_secs(45) {
-        assert_answered(&nodes, [&known, &token], unknown.expose(), &[200]);
-        last_good = read.elapsed();
+        let statuses = assert_answered(&nodes, [&known, &token], unknown.expose(), &[200, 503]);
+        if read.elapsed() < Duration::from_secs(50) {
+            assert!(statuses.iter().all(|status| *status == 200), "{statuses:?} after {:?}", read.elapsed());
+            last_good = read.elapsed();
+        }
         std::thread::sleep(Duration::from_secs(3));
     }
+    assert!(last_good >= Duration::from_secs(20), "{last_good:?}");
     let first_bad = wait_for("the end of what is known", Duration::from_secs(60), || {
         let statuses = assert_answered(&nodes, [&known, &token], unknown.expose(), &[200, 503]);
         statuses.iter().all(|status| *status == 503).then(|| read.elapsed())
