@@ -8,7 +8,7 @@ test:
 
 # `make test`, then artifacts in a real S3-compatible server, every package manager, and the fuzz targets: CI's long mode
 # (CI_LONG=1).
-test-long: test test-storage test-clients fuzz
+test-long: test test-storage test-clients test-browser fuzz
 
 # Installs by npm and pip through a cache that lies in Garage, which is built for it.
 test-storage:
@@ -27,7 +27,7 @@ e2e:
 	@scripts/test e2e
 
 # Chromium walks through every page and flow, in both languages; axe-core examines them. ONLY="login" runs a part. Photographs of
-# every page are in target/browser.
+# every page are in target/browser. `make test` leaves out two of the six worlds (tests/browser/world.rs).
 test-browser:
 	@scripts/test browser
 

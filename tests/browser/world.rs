@@ -36,6 +36,8 @@ pub(crate) struct Kind {
     pub(crate) width: u16,
     /// Pages are photographed and examined here, in both widths and both schemes.
     pub(crate) looks: bool,
+    /// With `FAIR` set it is left out: each of its properties is another's too.
+    pub(crate) spare: bool,
 }
 
 /// Every flow runs in each. The two that look at pages come first, because they take longest.
@@ -43,18 +45,22 @@ pub(crate) static KINDS: [Kind; 6] = [
     kind("en http", "en", false).looks(),
     kind("ja tls", "ja", true).narrow().looks(),
     kind("en tls keyboard", "en", true).keyboard(),
-    kind("ja http keyboard", "ja", false).narrow().keyboard(),
-    kind("en tls no-script", "en", true).narrow().without_scripts(),
+    kind("ja http keyboard", "ja", false).narrow().keyboard().spare(),
+    kind("en tls no-script", "en", true).narrow().without_scripts().spare(),
     kind("ja http no-script keyboard", "ja", false).keyboard().without_scripts(),
 ];
 
 const fn kind(name: &'static str, language: &'static str, tls: bool) -> Kind {
-    Kind { name, language, tls, scripts: true, hands: Hands::Mouse, width: 1280, looks: false }
+    Kind { name, language, tls, scripts: true, hands: Hands::Mouse, width: 1280, looks: false, spare: false }
 }
 
 impl Kind {
     const fn looks(self) -> Kind {
         Kind { looks: true, ..self }
+    }
+
+    const fn spare(self) -> Kind {
+        Kind { spare: true, ..self }
     }
 
     const fn narrow(self) -> Kind {
