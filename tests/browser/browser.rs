@@ -15,8 +15,8 @@ const BUTTONS: &str = "button";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// The keys that have no character (WebDriver section 17.4.2).
-mod key {
-    pub(super) const ENTER: &str = "\u{e007}";
+pub(crate) mod key {
+    pub(crate) const ENTER: &str = "\u{e007}";
     pub(super) const DOWN: &str = "\u{e015}";
     pub(super) const TAB: &str = "\u{e004}";
     pub(super) const SPACE: &str = " ";
@@ -226,12 +226,13 @@ impl Browser {
     }
 
     /// A text in this browser's language.
-    fn say(&self, text: impl Text) -> String {
+    pub(crate) fn say(&self, text: impl Text) -> String {
         flat(&text.say(self.kind.language))
     }
 
+    /// The one element that a person knows by this name.
     #[track_caller]
-    fn find(&self, selector: &str, name: &str) -> String {
+    pub(crate) fn find(&self, selector: &str, name: &str) -> String {
         let found = self.ask(&format!("return find({}, {})", json!(selector), json!(name)));
         match found["element"][ELEMENT].as_str() {
             Some(element) => element.to_owned(),

@@ -7,13 +7,10 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, key};
 use crate::support::wait_for;
 use crate::texts::Text;
 use crate::world::Hands;
-
-/// Enter has no character (WebDriver section 17.4.2).
-const ENTER: &str = "\u{e007}";
 
 /// Where a browser puts the files that it is sent from now on.
 pub(crate) struct Downloads<'a> {
@@ -56,13 +53,12 @@ impl Downloads<'_> {
     /// the page is examined.
     #[track_caller]
     fn set_off(&self, selector: &str, text: impl Text) -> Kept {
-        let text = text.say(self.browser.kind.language);
-        let found = self.browser.ask(&format!("return find({}, {})", json!(selector), json!(text)));
-        let element = found["element"].as_object().and_then(|element| element.values().next()?.as_str());
-        let element = element.unwrap_or_else(|| panic!("no {text:?} on {}: {}", self.browser.at(), found["names"]));
+        let element = self.browser.find(selector, &self.browser.say(text));
         match self.browser.kind.hands {
             Hands::Mouse => self.browser.session.post(&format!("element/{element}/click"), &json!({})),
-            Hands::Keyboard => self.browser.session.post(&format!("element/{element}/value"), &json!({"text": ENTER})),
+            Hands::Keyboard => {
+                self.browser.session.post(&format!("element/{element}/value"), &json!({"text": key::ENTER}))
+            }
         };
         self.next()
     }

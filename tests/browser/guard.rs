@@ -2,6 +2,7 @@
 
 use crate::Flow;
 use crate::sign_in::{OWNER, as_owner};
+use crate::terminal::takes;
 use crate::tokens::{issue, open_tab};
 use crate::world::World;
 
@@ -12,13 +13,6 @@ pub(crate) const FLOWS: [Flow; 2] = [
 
 /// The last, because numbers by day are counted once a minute.
 pub(crate) const LAST: [Flow; 1] = [Flow { name: "guard: the overview and the audit log", walk: overview_and_audit }];
-
-/// Somebody takes a release with a token, or is refused it.
-fn takes(world: &World, token: &str, version: &str) {
-    let url = format!("{}/npm/left-pad/-/left-pad-{version}.tgz", world.browser.base);
-    let bearer = format!("Authorization: Bearer {token}");
-    world.at_a_terminal("GET", &url, &[&bearer, "User-Agent: npm/12.2.0 node/v22.23.3 linux x64"]);
-}
 
 fn who_has_it(world: &World) {
     let browser = &world.browser;

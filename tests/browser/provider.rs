@@ -3,13 +3,9 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
-
-use rcgen::CertifiedKey;
-use serde_json::json;
 
 use crate::Flow;
 use crate::browser::Browser;
@@ -17,7 +13,7 @@ use crate::sign_in::sign_out;
 use crate::support::gate::{Gate, Launch};
 use crate::support::root;
 use crate::texts::Text;
-use crate::world::World;
+use crate::world::{World, encryption};
 
 pub(crate) const FLOWS: [Flow; 2] = [
     Flow { name: "provider: a group gives a role, and the page of members says which and by whom", walk: groups },
@@ -65,9 +61,7 @@ impl Checkpoint<'_> {
     fn start(world: &World) -> Checkpoint<'_> {
         let (browser, mut launch) = (&world.browser, Launch::new());
         if browser.kind.tls {
-            launch = encryption(launch.folder()).iter().fold(launch, |launch, pair| launch.set(pair));
-            // The browser knows the key of the world's own gate, and of no other.
-            browser.session.devtools("Security.setIgnoreCertificateErrors", &json!({"ignore": true}));
+            launch = encryption().iter().fold(launch, |launch, pair| launch.set(pair));
         }
         // Cookies are a host's, whatever its port: whoever is signed in at the world's own gate is not here.
         browser.forgets();
@@ -109,9 +103,6 @@ impl Checkpoint<'_> {
     /// The world is as it was.
     fn leaves(self) {
         self.browser.forgets();
-        if self.browser.kind.tls {
-            self.browser.session.devtools("Security.setIgnoreCertificateErrors", &json!({"ignore": false}));
-        }
     }
 }
 
@@ -136,18 +127,6 @@ roles = ["owner@{org}=chiefs", "guard_viewer@{org}=engineers"]
 "#,
         PROVIDER.issuer
     )
-}
-
-/// A certificate that nobody knows, and the settings that name it.
-fn encryption(folder: &Path) -> [String; 2] {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]);
-    let CertifiedKey { cert, signing_key } = made.expect("a certificate");
-    let files = [("cert", cert.pem()), ("key", signing_key.serialize_pem())];
-    files.map(|(name, text)| {
-        let file = folder.join(name);
-        fs::write(&file, text).expect("a file");
-        format!("tls.{name}={}", file.display())
-    })
 }
 
 fn groups(world: &World) {

@@ -109,8 +109,7 @@ impl World {
         ];
         sets.extend(post.settings());
         if kind.tls {
-            sets.push(format!("tls.cert={}", CERTIFICATE.file("cert.pem").display()));
-            sets.push(format!("tls.key={}", CERTIFICATE.file("key.pem").display()));
+            sets.extend(encryption());
         }
         let gate = sets.iter().fold(launch, |launch, pair| launch.set(pair)).start();
         let choice = Choice {
@@ -147,6 +146,11 @@ impl World {
 pub(crate) fn code(letter: &Letter) -> String {
     let mut lines = letter.0.lines().filter_map(|line| line.strip_prefix("    "));
     lines.find(|line| line.len() == 10).unwrap_or_else(|| panic!("no code in: {}", letter.0)).to_owned()
+}
+
+/// The settings of a gate that speaks TLS, with a certificate whose key the browser was told of.
+pub(crate) fn encryption() -> [String; 2] {
+    ["cert", "key"].map(|part| format!("tls.{part}={}", CERTIFICATE.file(&format!("{part}.pem")).display()))
 }
 
 /// For `127.0.0.1`. The browser is told of its key.
