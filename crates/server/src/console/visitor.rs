@@ -97,6 +97,11 @@ impl Visitor {
         Ok(found)
     }
 
+    /// A part of the path, between slashes: `/console/{1}/tokens/{3}`, counted from 0. Empty where there is none.
+    pub(super) fn part(&self, place: usize) -> &str {
+        self.path.split(['/', '?']).skip(1).nth(place).unwrap_or_default()
+    }
+
     /// What the address says after `?` under this name; empty where it does not.
     pub(super) fn asked(&self, name: &str) -> String {
         let query = self.path.split_once('?').map_or("", |(_, query)| query);

@@ -47,12 +47,12 @@ pub(super) struct BodyFile {
     pub(super) bytes: Bytes,
     pub(super) file: Sealed,
     /// Given back when the file is closed.
-    pub(super) _room: Option<OwnedSemaphorePermit>,
+    pub(super) _room: OwnedSemaphorePermit,
 }
 
 impl BodyFile {
     fn new(bytes: &Bytes, room: OwnedSemaphorePermit) -> std::io::Result<BodyFile> {
-        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, _room: Some(room) })
+        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, _room: room })
     }
 
     /// Where these bytes begin in the file, if they are a part of the body itself and not of a copy.
@@ -128,6 +128,12 @@ fn pieces_of(length: usize) -> u32 {
     u32::try_from(length.div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
+/// Room for a file of a test.
+#[cfg(all(test, target_os = "linux"))]
+pub(super) fn room() -> OwnedSemaphorePermit {
+    Arc::new(Semaphore::new(1)).try_acquire_owned().expect("room")
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -170,14 +176,14 @@ mod tests {
     #[test]
     fn a_part_is_found_by_where_it_lies_and_not_by_what_it_says() {
         let body = Bytes::from_static(&[7; SHORTEST]);
-        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), _room: None };
+        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), _room: room() };
         assert_eq!(file.find(&body), Some(0));
         assert_eq!(file.find(&body[10..20]), Some(10));
         assert_eq!(file.find(&body[SHORTEST - 1..]), Some(SHORTEST - 1));
         let copy = body.to_vec();
         assert_eq!(file.find(&copy), None);
         let file = Sealed::new(&body[10..20]).expect("a file");
-        let within = BodyFile { bytes: body.slice(10..20), file, _room: None };
+        let within = BodyFile { bytes: body.slice(10..20), file, _room: room() };
         for part in [&body[9..11], &body[19..21], &body[..], &body[..5]] {
             assert_eq!(within.find(part), None);
         }

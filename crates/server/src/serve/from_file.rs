@@ -130,6 +130,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::serve::body_files::room;
     use crate::serve::linger::Linger;
     use crate::serve::sealed::Sealed;
 
@@ -143,7 +144,7 @@ mod tests {
         near.set_nodelay(true).expect("a socket");
         let next = Next::new(Arc::default());
         let file = Sealed::new(in_file).expect("a file");
-        *next.lock() = Some(Arc::new(BodyFile { bytes: body.clone(), file, _room: None }));
+        *next.lock() = Some(Arc::new(BodyFile { bytes: body.clone(), file, _room: room() }));
         (FromFile::new(near, next), far)
     }
 

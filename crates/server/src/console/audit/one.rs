@@ -26,7 +26,7 @@ struct Page<'a> {
 /// The page.
 pub(in crate::console) async fn show(State(app): State<Arc<App>>, seat: Seat<ManageTokens>) -> Answered {
     let visitor = &seat.signed_in.visitor;
-    let id = visitor.path.split(['/', '?']).nth(4).and_then(|id| Uuid::try_parse(id).ok());
+    let id = Uuid::try_parse(visitor.part(3)).ok();
     let id = id.ok_or_else(|| visitor.halt(Why::NotFound))?;
     let found = app.store.audit().find(seat.may.org(), AuditId(id)).await.map_err(|e| visitor.failed(&e))?;
     let row = found.ok_or_else(|| visitor.halt(Why::NotFound))?;

@@ -15,6 +15,7 @@ use sekisho_store::{Organisation, Rule};
 use uuid::Uuid;
 
 use super::page::{Frame, Tab, answer};
+use super::part::{Part, Place};
 use super::seat::Seat;
 use super::text::Say;
 use super::visitor::Answered;
@@ -106,24 +107,23 @@ async fn page(
     wrong_rule: Vec<&'static str>,
 ) -> Answered {
     let visitor = &seat.signed_in.visitor;
-    let before = RuleId::parse(&visitor.asked("before"));
-    let (place, limit) = (before.unwrap_or(RuleId(Uuid::max())), ROWS as u32 + 1);
-    let found = app.store.rules().page(seat.org().id, place, limit).await;
-    let mut rules = found.map_err(|e| visitor.failed(&e))?;
-    let more = rules.len() > ROWS;
-    rules.truncate(ROWS);
+    let at = seat.at("/settings");
+    let place = Place { visitor, page: &at, name: "list", rows: ROWS };
+    let before = RuleId::parse(&place.after()).unwrap_or(RuleId(Uuid::max()));
+    let found = app.store.rules().page(seat.org().id, before, ROWS as u32 + 1).await;
+    let Part { rows, first, next } = place.part(found.map_err(|e| visitor.failed(&e))?, |rule| rule.id.to_string());
     let now = app.clock.now();
     let status = if wrong.is_empty() && wrong_rule.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let page = Page {
         frame: seat.frame(Tab::Settings),
-        at: seat.at("/settings"),
+        at: at.clone(),
         org: seat.org(),
         may_rename: seat.may.role().has(Right::ManageMembers),
         typed,
         server_days: app.settings.ledger.retention_days,
-        first: before.map(|_| seat.at("/settings#list")),
-        next: rules.last().filter(|_| more).map(|last| seat.at(&format!("/settings?before={}#list", last.id))),
-        rules: rules.iter().map(|rule| row(visitor.say, rule, now)).collect(),
+        first,
+        next,
+        rules: rows.iter().map(|rule| row(visitor.say, rule, now)).collect(),
         rule,
         wrong,
         wrong_rule,

@@ -130,9 +130,7 @@ async fn find<N: Needs>(app: &App, seat: &Seat<N>, id: &str) -> Result<Option<Or
 /// The token that the path names (`/console/{org_id}/tokens/{token_id}…`), of this organisation.
 async fn named<N: Needs>(app: &App, seat: &Seat<N>) -> Result<OrgTokenRow, Halt> {
     let visitor: &Visitor = &seat.signed_in.visitor;
-    let path = visitor.path.split('?').next().unwrap_or_default();
-    let id = path.split('/').nth(4).unwrap_or_default();
-    find(app, seat, id).await?.ok_or_else(|| visitor.halt(Why::NotFound))
+    find(app, seat, visitor.part(3)).await?.ok_or_else(|| visitor.halt(Why::NotFound))
 }
 
 /// A token's identifier as a part of an address.

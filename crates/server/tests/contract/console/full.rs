@@ -71,7 +71,7 @@ async fn settings_with_a_long_list_have_pages() {
     let mut owner = Browser::sign_in(&app, OWNER).await;
     let first = owner.get(&app, &company.at("/settings")).await.text();
     assert!(first.contains("@1.0.89<") && !first.contains("@1.0.0<"), "newest first");
-    assert_eq!(walk(&app, &owner, &company.at("/settings"), "before", "name=\"rule\" value=\"").await, 90);
+    assert_eq!(walk(&app, &owner, &company.at("/settings"), "list", "name=\"rule\" value=\"").await, 90);
 }
 
 #[tokio::test]
