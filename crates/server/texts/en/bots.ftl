@@ -38,6 +38,7 @@ bots-sessions = Sessions that run
 bots-sessions-none = No pipeline has a session now.
 bots-sessions-more = More sessions run than are shown here.
 bots-sessions-end-all = End all sessions
+bots-session-end-this = End the session of { $repository }, run { $run }
 bots-pipeline = Pipeline
 bots-run = Run
 bots-ends = Ends
@@ -68,6 +69,16 @@ tried-expected = Expected
 tried-found = Found
 tried-holds = holds
 tried-differs = differs:
+tried-absent = not in the token
+tried-more-hold = { $count ->
+    [one] One more set holds too.
+   *[other] { $number } more sets hold too.
+}
+tried-more-differ = { $count ->
+    [one] One more set does not hold. Those that differ least are shown.
+   *[other] { $number } more sets do not hold. Those that differ least are shown.
+}
+tried-all-conditions = All conditions of this bot
 tried-own-project = a pipeline that runs in its own project, or its project as a condition
 tried-other-event = an event that runs no code of strangers, or this one among the allowed ones
 tried-no-token = This is no ID token, or none that can be read here.

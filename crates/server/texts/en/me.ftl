@@ -34,6 +34,7 @@ me-network = Network
 me-begun = Begun
 me-seen = Last seen
 me-session-end = End
+me-session-end-this = End the session of { $browser }, { $network }
 me-sessions-end-all = Sign out everywhere
 
 me-tokens = Tokens of organisations

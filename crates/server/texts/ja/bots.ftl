@@ -38,6 +38,7 @@ bots-sessions = 実行中のセッション
 bots-sessions-none = 実行中のセッションはありません。
 bots-sessions-more = ここに表示されていないセッションも実行中です。
 bots-sessions-end-all = すべてのセッションを終了
+bots-session-end-this = { $repository } のセッション（実行 { $run }）を終了
 bots-pipeline = パイプライン
 bots-run = 実行
 bots-ends = 有効期限
@@ -68,6 +69,14 @@ tried-expected = 期待する値
 tried-found = トークンの値
 tried-holds = 一致
 tried-differs = 不一致：
+tried-absent = トークンに含まれていません
+tried-more-hold = { $count ->
+   *[other] ほかの { $number } 組も、条件をすべて満たします。
+}
+tried-more-differ = { $count ->
+   *[other] 満たさない条件のある組は、ほかに { $number } 組あります（満たさない条件が少ない組から表示しています）。
+}
+tried-all-conditions = このボットのすべての条件
 tried-own-project = 自身のプロジェクトで実行されるパイプライン、またはプロジェクトの条件
 tried-other-event = 第三者のコードを実行しないイベント、または許可したイベント
 tried-no-token = ID トークンではないか、このサーバーで読み取れない形式です。

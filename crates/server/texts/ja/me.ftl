@@ -34,6 +34,7 @@ me-network = ネットワーク
 me-begun = 開始
 me-seen = 最終アクセス
 me-session-end = 終了
+me-session-end-this = { $browser }（{ $network }）のセッションを終了
 me-sessions-end-all = すべてのブラウザーでサインアウト
 
 me-tokens = 組織のトークン

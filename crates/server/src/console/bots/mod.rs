@@ -5,6 +5,7 @@ pub(super) mod one;
 mod refused;
 pub(super) mod sessions;
 mod steps;
+mod tried;
 pub(super) mod trust;
 pub(super) mod try_token;
 mod words;

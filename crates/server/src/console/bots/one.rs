@@ -93,6 +93,12 @@ fn told(trust: Trust, say: Say) -> (Trust, Told) {
     (trust, told)
 }
 
+/// What a button does that ends this session, which has others beside it.
+fn end_this(say: &Say, pipeline: &Attribution) -> String {
+    let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
+    say.b("bots-session-end-this", ("repository", part(&pipeline.repository)), ("run", part(&pipeline.run)))
+}
+
 /// Asks before a bot is removed.
 pub(in crate::console) async fn ask_remove(desk: AtBot) -> Answered {
     let say = desk.visitor().say;

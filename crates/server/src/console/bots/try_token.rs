@@ -5,13 +5,13 @@ use askama::Template;
 use axum::body::Body;
 use axum::extract::State;
 use http::StatusCode;
-use sekisho_oidc::{Conditions, Mismatch, Refused};
+use sekisho_oidc::{Conditions, Refused};
 use sekisho_store::Bot;
 
-use super::super::page::{Frame, Tab, Why, answer};
+use super::super::page::{Frame, Halt, Tab, Why, answer};
 use super::super::text::Say;
 use super::super::visitor::Answered;
-use super::words::{self, label};
+use super::tried::{Set, Tried};
 use super::{AppState, AtBot};
 use crate::http::form::Form;
 
@@ -25,24 +25,9 @@ struct Page<'a> {
     refused: Option<String>,
     /// What has to stand in `aud`.
     audiences: &'a [String],
-    sets: Vec<Set>,
+    told: Tried,
     /// An exchange would be done.
     counts: bool,
-}
-
-/// A set of conditions, with what came of each.
-struct Set {
-    provider: String,
-    holds: bool,
-    lines: Vec<Line>,
-}
-
-/// What came of one condition.
-struct Line {
-    label: String,
-    expected: String,
-    /// What the token says instead; none: it holds.
-    found: Option<String>,
 }
 
 /// Tries the token.
@@ -59,9 +44,9 @@ pub(in crate::console) async fn try_it(State(app): AppState, desk: AtBot, body: 
     let all: Vec<&Conditions> = conditions.iter().collect();
     let say = visitor.say;
     let tried = app.pipelines.try_id_token(&all, fields.field("token")).await;
-    let (refused, sets) = match tried {
+    let (refused, sets): (_, Vec<Set>) = match tried {
         Err(refused) => (Some(why(&refused, say)), Vec::new()),
-        Ok(tried) => (None, all.iter().zip(&tried).map(|(one, mismatches)| set(one, mismatches, say)).collect()),
+        Ok(tried) => (None, all.iter().zip(&tried).map(|(one, mismatches)| Set::of(one, mismatches, say)).collect()),
     };
     let page = Page {
         frame: desk.seat.frame(Tab::Bots),
@@ -69,31 +54,13 @@ pub(in crate::console) async fn try_it(State(app): AppState, desk: AtBot, body: 
         bot,
         refused,
         audiences: app.pipelines.audiences(),
-        counts: sets.iter().any(|set: &Set| set.holds),
-        sets,
+        counts: sets.iter().any(Set::holds),
+        told: Tried::of(sets).map_err(|error| {
+            tracing::error!("a table of conditions could not be made: {error}");
+            Halt::broken()
+        })?,
     };
     answer(StatusCode::OK, visitor, &page)
-}
-
-/// Each condition with what came of it; behind them what was asked for beside them, such as the event.
-fn set(conditions: &Conditions, mismatches: &[Mismatch], say: Say) -> Set {
-    let told = words::told(Some(conditions), say);
-    let found = |name: &str| mismatches.iter().find(|one| one.condition == name).map(|one| one.found.clone());
-    let mut lines: Vec<Line> = Vec::new();
-    for line in told.lines.iter().filter(|line| line.name != "allow_events") {
-        let expected = line.values.join(", ");
-        lines.push(Line { label: line.label.clone(), expected, found: found(&line.name) });
-    }
-    let written = |one: &&Mismatch| !told.lines.iter().any(|line| line.name == one.condition);
-    lines.extend(mismatches.iter().filter(written).map(|one| Line {
-        label: label(&one.condition, say),
-        expected: say.t(match one.condition.as_str() {
-            "job_project_id" => "tried-own-project",
-            _ => "tried-other-event",
-        }),
-        found: Some(one.found.clone()),
-    }));
-    Set { provider: told.provider, holds: mismatches.is_empty(), lines }
 }
 
 /// Why a token does not count, whatever the conditions say.

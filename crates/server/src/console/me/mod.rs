@@ -17,6 +17,7 @@ use sekisho_store::{Account, CarriedToken, Session, TokenRow, TokenStatus};
 
 use super::page::{Frame, Halt, Tab, answer};
 use super::part::{Part, Place};
+use super::text::Say;
 use super::visitor::{Answered, SignedIn};
 use super::{once, setup};
 use crate::api::tokens::register::may_register;
@@ -68,6 +69,19 @@ pub(super) async fn show(State(app): State<Arc<App>>, me: SignedIn) -> Answered 
         languages: Language::ALL,
     };
     answer(StatusCode::OK, &me.visitor, &page)
+}
+
+/// The browser of a session.
+fn agent(say: &Say, session: &Session) -> String {
+    match session.agent.as_str() {
+        "" => say.t("me-browser-unknown"),
+        agent => agent.to_owned(),
+    }
+}
+
+/// What a button does that ends this session, which has others beside it.
+fn end_this(say: &Say, session: &Session) -> String {
+    say.b("me-session-end-this", ("browser", agent(say, session)), ("network", session.network.as_str()))
 }
 
 /// The account of the person's address.
