@@ -46,6 +46,25 @@ impl Browser {
         self.session.post("refresh", &json!({}));
     }
 
+    /// Chooses an option of the list with this label.
+    #[track_caller]
+    pub(crate) fn choose(&self, label: impl Text, option: &str) {
+        let list = self.find("select", &self.say(label));
+        match self.kind.hands {
+            Hands::Mouse => {
+                let by = json!({"using": "css selector", "value": format!("option[value='{option}']")});
+                let option = self.session.post(&format!("element/{list}/element"), &by);
+                let option = option[ELEMENT].as_str().unwrap_or_default().to_owned();
+                self.session.post(&format!("element/{option}/click"), &json!({}));
+            }
+            Hands::Keyboard => {
+                self.tab_to(&list);
+                self.session.post(&format!("element/{list}/value"), &json!({"text": option}));
+            }
+        }
+        assert_eq!(self.session.get(&format!("element/{list}/property/value")), option, "{}", self.at());
+    }
+
     /// Puts a text into the field with this label, in place of what is there.
     #[track_caller]
     pub(crate) fn fill(&self, label: impl Text, text: &str) {
@@ -115,12 +134,13 @@ impl Browser {
     /// Follows the link of this text into which a name is put, as one of several rows has it.
     #[track_caller]
     pub(crate) fn follow_of(&self, text: impl Text, name: &str) {
-        let text = self.say(text);
-        let links = self.ask("return find('a[href]', '').names");
-        let mut whole = links.as_array().into_iter().flatten().filter_map(Value::as_str);
-        let whole = whole.find(|link| link.contains(&text) && link.contains(name));
-        let whole = whole.unwrap_or_else(|| panic!("no {text:?} of {name:?} on {}: {links}", self.at())).to_owned();
-        self.use_it(&self.find("a[href]", &whole), key::ENTER);
+        self.use_it(&self.find_of("a[href]", text, name), key::ENTER);
+    }
+
+    /// Presses such a button.
+    #[track_caller]
+    pub(crate) fn press_of(&self, text: impl Text, name: &str) {
+        self.use_it(&self.find_of(BUTTONS, text, name), key::ENTER);
     }
 
     /// There is a link with this text.
@@ -206,6 +226,42 @@ impl Browser {
         self.session.devtools("Network.clearBrowserCookies", &json!({}));
     }
 
+    /// The cookies of this page.
+    pub(crate) fn cookies(&self) -> Value {
+        self.session.devtools("Network.getCookies", &json!({}))["cookies"].take()
+    }
+
+    /// It has these cookies and no others, as a browser of its own that was here before.
+    pub(crate) fn becomes(&self, cookies: &Value) {
+        self.forgets();
+        let cookies = cookies.as_array().into_iter().flatten().map(|cookie| {
+            let mut own = json!({"url": self.base, "path": "/"});
+            for name in ["name", "value", "secure", "httpOnly"] {
+                own[name] = cookie[name].clone();
+            }
+            own
+        });
+        self.session.devtools("Network.setCookies", &json!({"cookies": cookies.collect::<Vec<_>>()}));
+    }
+
+    /// What it says of itself from now on; nothing: the truth.
+    pub(crate) fn poses_as(&self, agent: &str) {
+        self.session.devtools("Emulation.setUserAgentOverride", &json!({"userAgent": agent}));
+    }
+
+    /// What stands in each row of the page's tables.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let rows = self.ask("return [...document.querySelectorAll('main tbody tr')].map((row) => flat(row.innerText))");
+        rows.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// What stands in the row that has this in it.
+    #[track_caller]
+    pub(crate) fn row(&self, text: &str) -> String {
+        let row = self.rows().into_iter().find(|row| row.contains(text));
+        row.unwrap_or_else(|| panic!("no row has {text:?} at {}: {}", self.at(), self.text()))
+    }
+
     /// All that a person reads on the page, in one line.
     pub(crate) fn text(&self) -> String {
         self.ask("return flat(document.body.innerText)").as_str().unwrap_or_default().to_owned()
@@ -244,6 +300,16 @@ impl Browser {
                 self.text()
             ),
         }
+    }
+
+    #[track_caller]
+    fn find_of(&self, selector: &str, text: impl Text, name: &str) -> String {
+        let text = self.say(text);
+        let all = self.ask(&format!("return find({}, '').names", json!(selector)));
+        let mut whole = all.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let whole = whole.find(|one| one.contains(&text) && one.contains(name));
+        let whole = whole.unwrap_or_else(|| panic!("no {text:?} of {name:?} on {}: {all}", self.at()));
+        self.find(selector, whole)
     }
 
     #[track_caller]

@@ -2,6 +2,7 @@
 
 use crate::Flow;
 use crate::login::start;
+use crate::people::make_bot;
 use crate::sign_in::as_owner;
 use crate::tokens::open_tab;
 use crate::world::World;
@@ -53,11 +54,7 @@ fn every_field(world: &World) {
     attack_all(world, "/sign-in/code");
     as_owner(world);
     // Also with a name that was taken for a bot, whatever characters such names may have.
-    browser.open(&format!("{organisation}/bots"));
-    browser.fill("bots-name", "\"><script>alert(1)</script>");
-    browser.tick("role-guard-viewer");
-    browser.press("bots-make-do");
-    browser.sees("done-bot-made");
+    make_bot(world, "\"><script>alert(1)</script>", "role-guard-viewer");
     browser.shows("hostile-bot");
     let bot = browser.at();
     let bot = bot.split('?').next().unwrap_or_default();

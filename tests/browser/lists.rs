@@ -51,8 +51,7 @@ fn issued_once(world: &World) {
     browser.press("tokens-search");
     wait_for("what is found", Duration::from_secs(10), || browser.at().contains("list.").then_some(()));
     browser.shows("list-issued");
-    let rows = browser.ask("return document.querySelectorAll('main tbody tr').length");
-    assert_eq!(rows, IDENTIFIERS.len(), "{}", browser.text());
+    assert_eq!(browser.rows().len(), IDENTIFIERS.len(), "{}", browser.text());
     for (identifier, token, end) in &issued {
         browser.reads(identifier);
         assert!(whoami(world, token).contains(identifier), "the token of {identifier} is not its own");

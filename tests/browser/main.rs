@@ -18,8 +18,10 @@ mod looks;
 mod me;
 mod organisations;
 mod people;
+mod pipelines;
 mod provider;
 mod public;
+mod served;
 mod settings;
 mod sign_in;
 #[path = "../e2e/support/mod.rs"]
@@ -46,13 +48,14 @@ pub(crate) struct Flow {
 }
 
 /// Every flow, in the order in which a world goes through them.
-static FLOWS: [&[Flow]; 15] = [
+static FLOWS: [&[Flow]; 16] = [
     &public::FLOWS,
     &login::FLOWS,
     &sign_in::FLOWS,
     &tokens::FLOWS,
     &guard::FLOWS,
     &people::FLOWS,
+    &pipelines::FLOWS,
     &settings::FLOWS,
     &me::FLOWS,
     &bearer::FLOWS,

@@ -46,16 +46,23 @@ fn member(world: &World) {
     browser.reads_not(viewer);
 }
 
+/// Makes a bot by the form.
+pub(crate) fn make_bot(world: &World, name: &str, role: &str) {
+    let browser = &world.browser;
+    open_tab(world, "tab-bots");
+    browser.fill("bots-name", name);
+    browser.tick(role);
+    browser.press("bots-make-do");
+    browser.sees("done-bot-made");
+}
+
 fn bot(world: &World) {
     let browser = &world.browser;
     as_owner(world);
     open_tab(world, "tab-bots");
     browser.sees("bots-none");
     browser.shows("bots-none");
-    browser.fill("bots-name", "ci");
-    browser.tick("role-guard-token-issuer");
-    browser.press("bots-make-do");
-    browser.sees("done-bot-made");
+    make_bot(world, "ci", "role-guard-token-issuer");
     browser.press("bots-key-add");
     browser.sees("frame-shown-once");
     let key = browser.secret();

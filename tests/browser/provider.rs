@@ -2,13 +2,12 @@
 //! settings name an organisation, which has to be there before.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::Flow;
 use crate::browser::Browser;
+use crate::served::Served;
 use crate::sign_in::sign_out;
 use crate::support::gate::{Gate, Launch};
 use crate::support::root;
@@ -25,28 +24,11 @@ const OWNER: &str = "mika.tanaka@people.example";
 const ENGINEER: &str = "kei.ono@people.example";
 
 /// The provider for all worlds. It ends with the tests, when its standard input does.
-static PROVIDER: LazyLock<Provider> = LazyLock::new(Provider::start);
-
-struct Provider {
-    issuer: String,
-    _process: Child,
-}
-
-impl Provider {
-    fn start() -> Provider {
-        let tools = root().join(".test/oidc");
-        assert!(tools.join("installed").exists(), "oidc-provider is not in .test/oidc: run `make tools` first");
-        let mut serve = Command::new("node");
-        serve.arg(root().join("tests/browser/provider.mjs")).arg(fs::canonicalize(tools).expect("a folder"));
-        serve.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = serve.spawn().expect("node runs");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
-        let issuer = lines.find(|line| line.starts_with("http://")).expect("an issuer");
-        // It goes on writing, and would end if nobody read.
-        std::thread::spawn(move || lines.for_each(drop));
-        Provider { issuer, _process: process }
-    }
-}
+static PROVIDER: LazyLock<Served> = LazyLock::new(|| {
+    let tools = root().join(".test/oidc");
+    assert!(tools.join("installed").exists(), "oidc-provider is not in .test/oidc: run `make tools` first");
+    Served::by("tests/browser/provider.mjs", fs::canonicalize(tools).expect("a folder"))
+});
 
 /// A gate whose people sign in at the provider.
 struct Checkpoint<'a> {
@@ -90,7 +72,7 @@ impl Checkpoint<'_> {
         self.open("/sign-in");
         self.browser.follow("sign-in-with");
         self.browser.reads("Turn back");
-        assert!(self.at().starts_with(&PROVIDER.issuer), "{}", self.at());
+        assert!(self.at().starts_with(&PROVIDER.address), "{}", self.at());
     }
 
     /// Signs in at the provider, and comes back.
@@ -125,7 +107,7 @@ client_secret = "of the tests"
 scopes = ["email", "groups"]
 roles = ["owner@{org}=chiefs", "guard_viewer@{org}=engineers"]
 "#,
-        PROVIDER.issuer
+        PROVIDER.address
     )
 }
 
@@ -145,11 +127,9 @@ fn groups(world: &World) {
     browser.reads(OWNER);
     browser.follow("tab-members");
     browser.sees("members-intro");
-    let row = "return flat([...document.querySelectorAll('main tbody tr')].map((row) => row.innerText)\
-        .find((row) => row.includes('kei.ono')))";
-    let row = browser.ask(row).as_str().unwrap_or_default().to_owned();
+    let row = browser.row("kei.ono");
     let viewer = "role-guard-viewer".say(browser.kind.language);
-    assert!(row.contains(&viewer) && row.contains(&PROVIDER.issuer), "{row}");
+    assert!(row.contains(&viewer) && row.contains(&PROVIDER.address), "{row}");
     browser.shows("provider-members");
     browser.follow_of("members-change-this", ENGINEER);
     browser.sees("members-change-granted");

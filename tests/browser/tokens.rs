@@ -1,13 +1,19 @@
 //! Tokens of an organisation: issued and seen once, rotated, found, revoked.
 
 use crate::Flow;
+use crate::browser::Browser;
+use crate::downloads::Downloads;
 use crate::sign_in::as_owner;
 use crate::world::World;
 
-pub(crate) const FLOWS: [Flow; 3] = [
+pub(crate) const FLOWS: [Flow; 4] = [
     Flow { name: "tokens: one is issued and seen once, and a reload issues nothing", walk: issued_once },
     Flow { name: "tokens: one is rotated, then revoked after a question", walk: rotated_and_revoked },
     Flow { name: "tokens: a list with a wrong line issues nothing", walk: wrong_list },
+    Flow {
+        name: "tokens: a list longer than a page is turned over and back, with what was searched for",
+        walk: turned,
+    },
 ];
 
 /// Opens a page of the organisation by its tab.
@@ -48,8 +54,7 @@ fn issued_once(world: &World) {
     open_tab(world, "tab-tokens");
     browser.reads("t.yamada");
     browser.reads_not(&secret);
-    let rows = browser.ask("return document.querySelectorAll('main tbody tr').length");
-    assert_eq!(rows, 1, "{}", browser.text());
+    assert_eq!(browser.rows().len(), 1, "{}", browser.text());
     assert!(!world.gate.log().contains(&secret), "the token is in the log");
 }
 
@@ -94,4 +99,44 @@ fn wrong_list(world: &World) {
     browser.shows("tokens-wrong-list");
     open_tab(world, "tab-tokens");
     browser.reads_not("dev@example.com");
+}
+
+/// Identifiers behind all others, so that those stay on the first page of the whole list.
+fn turned(world: &World) {
+    let browser = &world.browser;
+    as_owner(world);
+    let workers: Vec<String> = (1..=45).map(|n| format!("worker-{n:02}")).collect();
+    open_tab(world, "tab-tokens");
+    browser.follow("tokens-import");
+    browser.fill("tokens-import-list", &workers.join("\n"));
+    Downloads::of(browser).press("tokens-import-now");
+    issue(world, "t.not-searched");
+    open_tab(world, "tab-tokens");
+    browser.sees("tokens-prefix");
+    browser.reads("t.not-searched");
+    browser.fill("tokens-prefix", "worker-");
+    browser.press("tokens-search");
+    lists(browser, &workers[..40]);
+    assert!(browser.offers("tokens-next") && !browser.offers("tokens-previous"), "{}", browser.text());
+    browser.shows("tokens-first-page");
+    browser.follow("tokens-next");
+    lists(browser, &workers[40..]);
+    assert!(browser.offers("tokens-previous") && !browser.offers("tokens-next"), "{}", browser.text());
+    let searched = browser.ask("return document.getElementById('prefix').value");
+    assert_eq!(searched, "worker-", "the page does not say what was searched for");
+    browser.shows("tokens-last-page");
+    // As a link it leads somebody else there too.
+    browser.open(&browser.at());
+    lists(browser, &workers[40..]);
+    browser.follow("tokens-previous");
+    lists(browser, &workers[..40]);
+    browser.reads_not("t.not-searched");
+}
+
+/// The list has these identifiers, one a row.
+#[track_caller]
+fn lists(browser: &Browser, identifiers: &[String]) {
+    let rows = browser.rows();
+    let own = rows.iter().zip(identifiers).all(|(row, identifier)| row.starts_with(identifier));
+    assert!(own && rows.len() == identifiers.len(), "{}: {rows:?}", browser.at());
 }

@@ -7,11 +7,14 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertifiedKey, PublicKeyData};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::browser::Browser;
 use crate::driver::{Choice, Driver};
+use crate::pipelines;
+use crate::served::Served;
 use crate::support::feed::advisories;
 use crate::support::gate::{Gate, Launch};
 use crate::support::home::Home;
@@ -81,6 +84,8 @@ pub(crate) struct World {
     pub(crate) browser: Browser,
     pub(crate) gate: Gate,
     pub(crate) post: Post,
+    /// Whose pipelines the gate may trust.
+    pub(crate) issuer: Served,
 }
 
 /// The operator's own list.
@@ -97,7 +102,7 @@ reason = "\"><script>alert(1)</script> \u202etxt.exe\u202c see ticket 17"
 
 impl World {
     pub(crate) fn start(driver: &Driver, kind: &'static Kind) -> World {
-        let post = Post::open();
+        let (post, issuer) = (Post::open(), pipelines::issuer());
         let launch = Launch::real();
         fs::write(launch.folder().join("policy.toml"), POLICY).expect("a file");
         let mut sets = vec![
@@ -106,6 +111,7 @@ impl World {
             "trusted_proxies=127.0.0.0/8".to_owned(),
             "limits.registrations_per_hour=1000".to_owned(),
             "limits.mails_per_hour=1000".to_owned(),
+            format!("bots.internal_issuers={}", issuer.address),
         ];
         sets.extend(post.settings());
         if kind.tls {
@@ -121,7 +127,7 @@ impl World {
         let base = format!("{scheme}://{}", gate.address());
         let browser = Browser { session: driver.browser(&choice), kind, base };
         browser.resize(kind.width);
-        World { browser, gate, post }
+        World { browser, gate, post, issuer }
     }
 
     /// The next mail to an address, which this brings about.
@@ -133,13 +139,21 @@ impl World {
 
     /// Sends a request from a terminal, and gives the answer's body. It may come from another address than the browser.
     pub(crate) fn at_a_terminal(&self, method: &str, url: &str, headers: &[&str]) -> String {
-        let home = Home::new();
-        let certificate = CERTIFICATE.file("cert.pem").display().to_string();
-        let mut args = vec!["-sS", "--cacert", &certificate, "-X", method];
-        args.extend(headers.iter().flat_map(|header| ["-H", header]));
-        args.push(url);
-        home.run("curl", &args).succeeded().out
+        let headers = headers.iter().flat_map(|header| ["-H", header]);
+        curl(&["-X", method].into_iter().chain(headers).chain([url]).collect::<Vec<_>>())
     }
+
+    /// Sends JSON from a terminal to an address of the gate, and gives the answer's.
+    pub(crate) fn posts(&self, path: &str, body: &Value) -> Value {
+        let (url, body) = (format!("{}{path}", self.browser.base), body.to_string());
+        let answer = curl(&["-H", "Content-Type: application/json", "--data", &body, &url]);
+        serde_json::from_str(&answer).unwrap_or_else(|e| panic!("{e}: {answer}"))
+    }
+}
+
+fn curl(words: &[&str]) -> String {
+    let certificate = CERTIFICATE.file("cert.pem").display().to_string();
+    Home::new().run("curl", &[&["-sS", "--cacert", &certificate], words].concat()).succeeded().out
 }
 
 /// The code that a mail brings: it stands alone in its line.
