@@ -11,10 +11,12 @@ use crate::{ACCOUNT, BOT, ORG, SPAN, first_at};
 /// Times that each question is asked, each time about something else.
 const TIMES: usize = 30;
 const LIMIT: usize = 100;
+/// The goal of each question, by its 95th percentile.
+const GOAL: Duration = Duration::from_millis(50);
 
 /// Every kind of question.
 pub(crate) async fn questions(store: &Store, rows: i64) {
-    println!("\n| question | p50 | p95 | worst |\n|---|--:|--:|--:|");
+    println!("\n| question | p50 | p95 | worst | under 50 ms by p95 |\n|---|--:|--:|--:|--:|");
     let package = |n: usize| PackageName::parse(Ecosystem::Npm, &format!("package-{n}")).expect("a name");
     let prefix = |text: String| IdentifierPrefix::parse(&text).expect("a prefix");
     let all = || Question::of(ORG);
@@ -96,5 +98,6 @@ async fn ask(store: &Store, name: &str, question: impl Fn(usize) -> Question) {
 pub(crate) fn print(name: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-    println!("| {name} | {:.1} ms | {:.1} ms | {:.1} ms |", at(50), at(95), at(100));
+    let met = if at(95) < GOAL.as_secs_f64() * 1000.0 { "met" } else { "MISSED" };
+    println!("| {name} | {:.1} ms | {:.1} ms | {:.1} ms | {met} |", at(50), at(95), at(100));
 }

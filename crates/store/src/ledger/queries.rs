@@ -7,8 +7,9 @@ use sekisho_core::{Ecosystem, PackageName, Timestamp};
 
 use super::Ledger;
 use super::entry::read_advisories;
+use super::question::id_at;
 use super::who::Who;
-use crate::db::{Row, sql};
+use crate::db::{Db, Row, sql};
 use crate::error::StoreError;
 
 /// Requests of one token for one file that follow each other within this time are one install.
@@ -28,10 +29,14 @@ statements! {
         SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
         ORDER BY at, id) AS previous FROM entries WHERE owner_id = $1 AND token_id = $4) AS requests \
         WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
-    RECENT_OF_ACCOUNT = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
+    RECENT_OF_ACCOUNT_SQLITE = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
         FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
         ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
         WHERE owner_id = $1 AND at > $3 ORDER BY at DESC, id DESC LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome";
+    RECENT_OF_ACCOUNT_POSTGRES = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
+        FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
+        ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
+        WHERE owner_id = $1 AND id >= $3 ORDER BY id DESC LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome";
     ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries ORDER BY id DESC LIMIT $1";
     OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
@@ -171,8 +176,13 @@ impl Ledger {
 
     /// Counts what an account took and was refused in the last 30 days.
     pub async fn recent(&self, account: AccountId, now: Timestamp) -> Result<Recent, StoreError> {
-        let statement = sql(RECENT_OF_ACCOUNT).bind(account).bind(SAME_INSTALL.as_millis() as i64);
-        let rows = self.db.all(statement.bind(now.minus(RECENT)).bind(MOST_COUNTED)).await?;
+        let (since, ten_minutes) = (now.minus(RECENT), SAME_INSTALL.as_millis() as i64);
+        // Each by the index that its engine has: an owner's rows by their time, or by their ids, which begin with it.
+        let statement = match &self.db {
+            Db::Sqlite { .. } => sql(RECENT_OF_ACCOUNT_SQLITE).bind(account).bind(ten_minutes).bind(since),
+            Db::Postgres(_) => sql(RECENT_OF_ACCOUNT_POSTGRES).bind(account).bind(ten_minutes).bind(id_at(since)),
+        };
+        let rows = self.db.all(statement.bind(MOST_COUNTED)).await?;
         let mut recent = Recent { by_ecosystem: every_ecosystem(), ..Recent::default() };
         let mut requests = 0;
         for row in &rows {
