@@ -1,5 +1,7 @@
 //! What a request's path names, by npm's registry API.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use sekisho_core::{Ecosystem, PackageName};
 
@@ -206,7 +208,7 @@ pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
         return Ok(NpmPath::Unknown);
     }
     let segments = raw_path.split('/').map(segment).collect::<Result<Vec<_>, _>>()?;
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
     match segments.as_slice() {
         ["-", "package", rest @ ..] => match take_name(rest)? {
             (name, ["dist-tags"]) => Ok(NpmPath::DistTags(name)),
@@ -238,7 +240,7 @@ pub fn parse(raw_path: &str) -> Result<NpmPath, NpmPathError> {
 }
 
 /// Decodes one segment and refuses what would be something else to the next reader.
-fn segment(raw: &str) -> Result<String, NpmPathError> {
+fn segment(raw: &str) -> Result<Cow<'_, str>, NpmPathError> {
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| NpmPathError::NotUtf8)?;
     if text.contains(['%', '\\']) || text.chars().any(char::is_control) {
         return Err(NpmPathError::Character);
@@ -249,7 +251,7 @@ fn segment(raw: &str) -> Result<String, NpmPathError> {
     if text.contains('/') && !text.starts_with('@') {
         return Err(NpmPathError::Character);
     }
-    Ok(text.into_owned())
+    Ok(text)
 }
 
 /// Takes the name off the front: `name`, `@scope/name` in one encoded segment, or `@scope`, `name` in two.
@@ -262,9 +264,9 @@ fn take_name<'a, 'b>(segments: &'a [&'b str]) -> Result<(PackageName, &'a [&'b s
             if name.contains('/') {
                 return Err(NpmPathError::Character);
             }
-            (format!("{scope}/{name}"), rest)
+            (Cow::Owned(format!("{scope}/{name}")), rest)
         }
-        [name, rest @ ..] => ((*name).to_owned(), rest),
+        [name, rest @ ..] => (Cow::Borrowed(*name), rest),
         [] => return Err(NpmPathError::Name),
     };
     let name = PackageName::parse(Ecosystem::Npm, &text).map_err(|_| NpmPathError::Name)?;

@@ -4,10 +4,12 @@
 //! seconds; only when the wait is too long, or too many already wait, the answer is `429`.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt::Write;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::BytesMut;
 use governor::clock::Clock as _;
 use governor::middleware::{NoOpMiddleware, StateInformationMiddleware};
 use governor::nanos::Nanos;
@@ -196,7 +198,12 @@ impl Limiter {
     /// Writes into an answer what its caller has left.
     pub fn headers(&self, quotas: &Quotas, headers: &mut HeaderMap) {
         headers.insert(RATELIMIT_POLICY, self.policies[quotas.tier as usize].clone());
-        if let Ok(value) = HeaderValue::try_from(format!("\"{}\";r={}", quotas.tier.name(), quotas.remaining)) {
+        // Made for every answer: into a buffer that is long enough, and becomes the header as it is.
+        let mut text = BytesMut::with_capacity(32);
+        let written = write!(text, "\"{}\";r={}", quotas.tier.name(), quotas.remaining);
+        if written.is_ok()
+            && let Ok(value) = HeaderValue::from_maybe_shared(text.freeze())
+        {
             headers.insert(RATELIMIT, value);
         }
     }

@@ -59,14 +59,16 @@ impl Sources {
         &self.side(ecosystem).routes
     }
 
-    /// The name, if its upstream is for this caller.
-    pub fn admit(&self, name: PackageName, caller: &Caller) -> Option<Admitted> {
+    /// The name, if its upstream is for this caller; otherwise it comes back as it was.
+    pub fn admit(&self, name: PackageName, caller: &Caller) -> Result<Admitted, PackageName> {
         let side = self.side(name.ecosystem());
         let audience = match side.routes.private(&name) {
-            None => &side.common,
-            Some(private) => &side.private.iter().find(|(label, _)| *label == private.label)?.1,
+            None => Some(&side.common),
+            Some(private) => {
+                side.private.iter().find(|(label, _)| *label == private.label).map(|(_, audience)| audience)
+            }
         };
-        audience.includes(caller).then_some(Admitted(name))
+        if audience.is_some_and(|audience| audience.includes(caller)) { Ok(Admitted(name)) } else { Err(name) }
     }
 
     /// What is known of the upstream that every name belongs to which is not private, if it is for this caller. What is

@@ -260,7 +260,7 @@ fn some_of(texts: &[String], room: usize) -> (String, i64) {
 fn own(app: &App, visitor: &Visitor, member: &Membership, found: &Found) -> Option<Found> {
     let guard = app.gate.own_guard(member.org.id)?;
     let speaks = guard.own.as_ref().is_some_and(|own| !own.policy.entries(&found.name).is_empty());
-    let name = app.sources.admit(found.name.clone(), &visitor.exchange.caller).filter(|_| speaks)?;
+    let name = app.sources.admit(found.name.clone(), &visitor.exchange.caller).ok().filter(|_| speaks)?;
     Some(app.found(&guard, &name, found.version.as_deref()))
 }
 

@@ -31,10 +31,10 @@ pub async fn show(
     let Path((ecosystem, rest)) = path.map_err(|_| super::unreadable())?;
     let (name, version) = read(&ecosystem, &rest)?;
     let guard = app.gate.guard(&exchange.caller)?;
-    let found = match app.sources.admit(name.clone(), &exchange.caller) {
-        Some(admitted) => app.found(&guard, &admitted, version.as_deref()),
+    let found = match app.sources.admit(name, &exchange.caller) {
+        Ok(admitted) => app.found(&guard, &admitted, version.as_deref()),
         // Of a name whose upstream is not for the caller it says what it says of a name about which nothing is known.
-        None => Found::of(&app, &guard.about_nothing(), &name, version.as_deref(), None),
+        Err(name) => Found::of(&app, &guard.about_nothing(), &name, version.as_deref(), None),
     };
     match negotiate::wants_html(&parts.headers) {
         true => Ok(release::show(&app, parts, &found).await),

@@ -1,5 +1,7 @@
 //! Small questions about a request's headers.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderValue, header};
 use sekisho_core::Language;
 
@@ -37,9 +39,17 @@ pub fn weight(headers: &HeaderMap, is_it: impl Fn(&str) -> bool) -> f32 {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
     let found = values.flat_map(|value| value.split(',')).find_map(|range| {
         let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
-        is_it(&name.trim().to_ascii_lowercase()).then(|| quality(parameters).unwrap_or(1.0))
+        is_it(&in_lower_case(name.trim())).then(|| quality(parameters).unwrap_or(1.0))
     });
     found.unwrap_or(0.0)
+}
+
+/// Programs write these names in lower case already.
+fn in_lower_case(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 /// A page is HTML unless the client names JSON and wants it at least as much.

@@ -117,7 +117,7 @@ fn refused(
         }
         _ => return None,
     };
-    let name = app.sources.admit(name, &exchange.caller)?;
+    let name = app.sources.admit(name, &exchange.caller).ok()?;
     let version = version.filter(|version| !version.is_empty());
     let Verdict::Refuse(refusal) = guard.view(&name, now).decide(version.as_deref()) else { return None };
     let ids = id::of(&name, version.as_deref(), &refusal);

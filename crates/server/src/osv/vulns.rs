@@ -28,7 +28,7 @@ pub async fn show(
     let missing = || Problem::new(Code::NotFound, "No record with this id blocks anything here.");
     let Path(wanted) = path.ok().filter(|Path(id)| is_an_id(id)).ok_or_else(missing)?;
     let (guard, now) = (app.gate.guard(&exchange.caller)?, app.gate.now());
-    let admit = |name| app.sources.admit(name, &exchange.caller).ok_or_else(missing);
+    let admit = |name| app.sources.admit(name, &exchange.caller).map_err(|_| missing());
     let (name, version) = match id::parse(&wanted) {
         Some((name, version)) => match app.gate.view(&guard, &name).decide(version) {
             Verdict::Refuse(_) => (admit(name)?, version),

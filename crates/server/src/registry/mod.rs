@@ -66,8 +66,9 @@ impl App {
     /// The name, if its upstream is for the caller. To everybody else it is not there: nothing tells such a name from one
     /// that nobody has.
     pub(crate) fn admit_name(&self, name: PackageName, exchange: &Exchange) -> Result<Admitted, Problem> {
-        let subject = refusal::subject(&name, None);
-        self.sources.admit(name, &exchange.caller).ok_or_else(|| upstream_problem(&FetchError::NotFound, &subject))
+        self.sources
+            .admit(name, &exchange.caller)
+            .map_err(|name| upstream_problem(&FetchError::NotFound, &refusal::subject(&name, None)))
     }
 }
 

@@ -76,7 +76,7 @@ fn forwarded(app: &App, query: &Query) -> Query {
 
 /// Of a name whose upstream is not for the caller nothing is said, as everywhere.
 fn keep_admitted(app: &App, asked: &Asked<'_>, own: &mut Advisories) {
-    own.retain(|name, _| app.sources.admit(name.clone(), &asked.exchange.caller).is_some());
+    own.retain(|name, _| app.sources.admit(name.clone(), &asked.exchange.caller).is_ok());
 }
 
 /// Writes the answer, on a thread for it. The request's place is kept until all that was made of it is gone.

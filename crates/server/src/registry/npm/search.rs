@@ -107,7 +107,7 @@ async fn shown(app: &App, asked: &Asked<'_>, guard: &Guard, found: Vec<Found>) -
     for mut found in found {
         // Of a private name the registry has somebody else's package.
         let admitted = app.sources.admit(found.name.clone(), &asked.exchange.caller);
-        let Some(name) = admitted.filter(|name| !app.sources.is_private(name)) else { continue };
+        let Some(name) = admitted.ok().filter(|name| !app.sources.is_private(name)) else { continue };
         let known = app.gate.view(guard, &name);
         if let Verdict::Refuse(_) = known.decide(None) {
             continue;
