@@ -1,6 +1,5 @@
 //! The operator's listener: `/healthz`, `/readyz`, `/metrics`. Not meant for strangers, so it has an address of its own.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -14,13 +13,13 @@ use crate::app::App;
 use crate::feed_health::State;
 use crate::gate::Knowledge;
 use crate::metrics;
-use crate::serve::{Answer, BodyFiles};
+use crate::serve::{Answer, BodyFiles, Connection};
 
 /// Answers on the operator's listener.
 pub struct Admin(pub Arc<App>);
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, _peer: IpAddr) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, _: Connection) -> Response<Body> {
         self.handle(request.uri().path()).await
     }
 

@@ -36,6 +36,7 @@ use crate::registry::npm::{Asides, NpmFront};
 use crate::registry::pypi::PypiFront;
 use crate::registry::shares::Shares;
 use crate::registry::views::Views;
+use crate::serve::BodyFiles;
 use crate::sources::Sources;
 
 /// How long a download of a file goes on after everybody who asked has gone: package managers try again within seconds.
@@ -111,8 +112,8 @@ pub fn assemble(parts: Assembly) -> Arc<App> {
         exports: Arc::new(Exports::new(settings.limits.exports, clock.clone())),
         posted: PostedBodies::default(),
         leak_keys: settings.leaks.github_keys_url.as_deref().and_then(|url| Url::parse(url).ok()).map(ReportKeys::new),
+        body_files: Arc::new(BodyFiles::within(settings.data_dir.clone())),
         settings: Arc::new(settings),
-        body_files: Arc::default(),
         metrics: Metrics::default(),
         own_entries: OwnEntries::default(),
         feed_health: FeedHealth::default(),

@@ -7,6 +7,7 @@ use http::HeaderValue;
 use crate::callers::{Caller, Known};
 use crate::http::{ClientNet, Code, Origin, Problem};
 use crate::limits::Quotas;
+use crate::serve::Next;
 
 /// A request that came under a known address, from a caller who was identified and admitted.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Exchange {
     pub head: bool,
     /// What the caller has left.
     pub quotas: Quotas,
+    /// What the connection is told of the body that is sent next.
+    pub next: Option<Arc<Next>>,
 }
 
 impl Exchange {

@@ -1,7 +1,6 @@
 //! The one way that a request takes: address, caller, limit, endpoint; and the one place where a problem becomes a
 //! response.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -21,7 +20,7 @@ use crate::http::client::Sender;
 use crate::http::{ClientNet, Code, Problem, Site, negotiate};
 use crate::limits::{Counted, Quotas};
 use crate::registry::{self, Asked};
-use crate::serve::{Answer, BodyFiles};
+use crate::serve::{Answer, BodyFiles, Connection};
 use crate::{api, console, explain, login, osv};
 
 /// The API and the pages, with or without those of the console. The registry fronts are not here: their paths are parsed by the wire formats' own rules.
@@ -119,13 +118,14 @@ fn npm(path: &str) -> Place<'_> {
 }
 
 impl App {
-    /// Answers a request that came from `peer`.
-    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, peer: IpAddr) -> Response<Body>
+    /// Answers a request that came over a connection.
+    pub async fn handle<B>(self: &Arc<Self>, request: Request<B>, over: Connection) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
     {
         let (parts, body) = request.into_parts();
+        let Connection { peer, next } = over;
         let sender = Sender::of(&parts.uri, &parts.headers, peer, &self.settings.trusted_proxies);
         let origin = self.origins.select(sender.host);
         let known_host = origin.is_some();
@@ -138,7 +138,7 @@ impl App {
                 let head = parts.method == Method::HEAD;
                 let user_agent = parts.headers.get(header::USER_AGENT).cloned();
                 let exchange =
-                    Exchange { origin: origin.clone(), client: sender.net, user_agent, caller, quotas, head };
+                    Exchange { origin: origin.clone(), client: sender.net, user_agent, caller, quotas, head, next };
                 // Two hosts in one request mean that somebody in between reads it in another way (RFC 9112 section 3.2).
                 match parts.headers.get_all(header::HOST).iter().nth(1) {
                     Some(_) => Err(Problem::new(Code::InvalidRequest, "The request names two hosts.")),
@@ -209,11 +209,11 @@ impl App {
             return Box::pin(console::home::show(self, parts, exchange)).await;
         }
         match place {
-            Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, Body::new(body)).await,
+            Place::Npm(path) => registry::npm::handle(self, &Asked { parts, path, exchange }, boxed(body)).await,
             Place::Login(step) => Box::pin(login::terminal::answer(self, parts, exchange, step)).await,
             Place::Pypi(path) => registry::pypi::handle(self, &Asked { parts, path, exchange }).await,
             Place::Pages => {
-                let mut request = Request::from_parts(parts.clone(), Body::new(body));
+                let mut request = Request::from_parts(parts.clone(), boxed(body));
                 request.extensions_mut().insert(exchange.clone());
                 let pages = self.pages.clone().with_state(self.clone());
                 let Ok(mut response) = Box::pin(pages.oneshot(request)).await;
@@ -225,6 +225,15 @@ impl App {
             }
         }
     }
+}
+
+/// A request's body for an endpoint. Most have none, and that takes no memory.
+fn boxed<B>(body: B) -> Body
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    if body.is_end_stream() { Body::empty() } else { Body::new(body) }
 }
 
 /// The answer to a `HEAD`: the length of what a `GET` would get, and none of it.
@@ -247,8 +256,8 @@ fn looped() -> Problem {
 }
 
 impl Answer for App {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr) -> Response<Body> {
-        self.handle(request, peer).await
+    async fn answer(self: Arc<Self>, request: Request<Incoming>, over: Connection) -> Response<Body> {
+        self.handle(request, over).await
     }
 
     fn body_files(&self) -> Arc<BodyFiles> {

@@ -85,7 +85,7 @@ pub async fn render(app: &Arc<App>) -> Result<String, std::fmt::Error> {
         let size = tokio::task::spawn_blocking(move || artifacts.size()).await.unwrap_or_default();
         registry.register("artifacts_bytes", "Bytes in the artifact store", gauge(size));
     }
-    let help = "Bytes of answers that lie in files in memory and are sent out of these";
+    let help = "Bytes of answers that lie in files without names and are sent out of these";
     registry.register("body_files_bytes", help, gauge(app.body_files.bytes()));
     if let Ok(backlog) = app.store.outbox().backlog().await {
         registry.register("mails_waiting", "Mails that wait to be sent", ConstGauge::new(backlog.waiting));

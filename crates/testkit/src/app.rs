@@ -68,7 +68,7 @@ impl TestApp {
     /// Answers a request.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let peer = ask.peer;
-        Answer::read(self.app.handle(ask.into_request(), peer).await).await
+        Answer::read(self.app.handle(ask.into_request(), peer.into()).await).await
     }
 
     /// Answers a `GET` without a token.

@@ -30,7 +30,7 @@ impl Node {
     /// Answers a request.
     pub async fn ask(&self, ask: Ask) -> Answer {
         let peer = ask.peer;
-        Answer::read(self.app.handle(ask.into_request(), peer).await).await
+        Answer::read(self.app.handle(ask.into_request(), peer.into()).await).await
     }
 
     /// Does what the node does twice a second.

@@ -14,8 +14,8 @@ pub fn answer(asked: &Asked<'_>, rendered: &Rendered, content_type: &'static str
     let matched = rendered.known_by(&asked.parts.headers);
     let without = matched.is_some() || asked.exchange.head;
     let mut response = Response::new(if without { Body::empty() } else { rendered.body() });
-    if let Some(repeated) = rendered.repeated.as_ref().filter(|_| !without) {
-        response.extensions_mut().insert(repeated.clone());
+    if let (Some(next), Some(repeated), false) = (&asked.exchange.next, &rendered.repeated, without) {
+        next.is(repeated);
     }
     let headers = response.headers_mut();
     // All headers of an answer, so that the map never grows.

@@ -1,6 +1,7 @@
-//! Bodies that are sent again and again also lie in files in memory, and leave plain connections out of these: with many
-//! answers under way, the kernel's copies of a body of a middle length are in no cache of the core that makes them.
+//! Bodies that are sent again and again also lie in files, and leave plain connections out of these: with many answers
+//! under way, the kernel's copies of a body of a middle length are in no cache of the core that makes them.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -9,10 +10,10 @@ use bytes::Bytes;
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::sealed::Sealed;
+use super::nameless::Nameless;
 
 /// Shorter bodies cost as much either way.
-const SHORTEST: usize = 16 * 1024;
+const SHORTEST: usize = 12 * 1024;
 /// Longer ones are few, and would take the places of many.
 const LONGEST: usize = 384 * 1024;
 /// A body gets a file when it is sent for the so-many-th time without one.
@@ -45,14 +46,14 @@ impl Repeated {
 pub(super) struct BodyFile {
     /// Held, so that no other body comes to lie at its address.
     pub(super) bytes: Bytes,
-    pub(super) file: Sealed,
+    pub(super) file: Nameless,
     /// Given back when the file is closed.
     pub(super) _room: OwnedSemaphorePermit,
 }
 
 impl BodyFile {
-    fn new(bytes: &Bytes, room: OwnedSemaphorePermit) -> std::io::Result<BodyFile> {
-        Ok(BodyFile { bytes: bytes.clone(), file: Sealed::new(bytes)?, _room: room })
+    fn new(bytes: &Bytes, folder: Option<&Path>, room: OwnedSemaphorePermit) -> std::io::Result<BodyFile> {
+        Ok(BodyFile { bytes: bytes.clone(), file: Nameless::new(folder, bytes)?, _room: room })
     }
 
     /// Where these bytes begin in the file, if they are a part of the body itself and not of a copy.
@@ -68,23 +69,30 @@ impl BodyFile {
 }
 
 /// The files of the bodies that are sent most, by the body's address.
+#[derive(Debug)]
 pub struct BodyFiles {
+    folder: Option<PathBuf>,
     files: Cache<usize, Arc<BodyFile>>,
     room: Arc<Semaphore>,
 }
 
 impl Default for BodyFiles {
     fn default() -> BodyFiles {
-        BodyFiles::new(PIECES)
+        BodyFiles::of_pieces(PIECES)
     }
 }
 
 impl BodyFiles {
-    fn new(pieces: u32) -> BodyFiles {
+    /// Files without names in this folder, or in memory where it takes none.
+    pub fn within(folder: PathBuf) -> BodyFiles {
+        BodyFiles { folder: Some(folder), ..BodyFiles::default() }
+    }
+
+    fn of_pieces(pieces: u32) -> BodyFiles {
         let weigh = |_: &usize, file: &Arc<BodyFile>| pieces_of(file.length());
         let kept = u64::from(pieces - pieces / SPARE);
         let files = Cache::builder().max_capacity(kept).weigher(weigh).time_to_idle(IDLE).build();
-        BodyFiles { files, room: Arc::new(Semaphore::new(pieces as usize)) }
+        BodyFiles { folder: None, files, room: Arc::new(Semaphore::new(pieces as usize)) }
     }
 
     /// The file of a body that is about to be sent. That there is none is no fault: the body is sent as any other.
@@ -99,14 +107,14 @@ impl BodyFiles {
         }
         // None is free while files that left are still being sent.
         let room = self.room.clone().try_acquire_many_owned(pieces_of(body.bytes.len())).ok()?;
-        match BodyFile::new(&body.bytes, room) {
+        match BodyFile::new(&body.bytes, self.folder.as_deref(), room) {
             Ok(file) => {
                 let file = Arc::new(file);
                 self.files.insert(key, file.clone());
                 Some(file)
             }
             Err(error) => {
-                tracing::debug!("a body got no file in memory: {error}");
+                tracing::debug!("a body got no file: {error}");
                 None
             }
         }
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn files_are_bounded_however_many_bodies_are_sent_often_and_their_room_comes_back() {
-        let files = BodyFiles::new(8);
+        let files = BodyFiles::of_pieces(8);
         let held: Vec<_> = (0..20).filter_map(|n| often(&files, &repeated(SHORTEST + n))).collect();
         assert_eq!(held.len(), 8, "as many as there are pieces, also of those that left the cache");
         files.forget_idle();
@@ -176,13 +184,13 @@ mod tests {
     #[test]
     fn a_part_is_found_by_where_it_lies_and_not_by_what_it_says() {
         let body = Bytes::from_static(&[7; SHORTEST]);
-        let file = BodyFile { bytes: body.clone(), file: Sealed::new(&body).expect("a file"), _room: room() };
+        let file = BodyFile { bytes: body.clone(), file: Nameless::new(None, &body).expect("a file"), _room: room() };
         assert_eq!(file.find(&body), Some(0));
         assert_eq!(file.find(&body[10..20]), Some(10));
         assert_eq!(file.find(&body[SHORTEST - 1..]), Some(SHORTEST - 1));
         let copy = body.to_vec();
         assert_eq!(file.find(&copy), None);
-        let file = Sealed::new(&body[10..20]).expect("a file");
+        let file = Nameless::new(None, &body[10..20]).expect("a file");
         let within = BodyFile { bytes: body.slice(10..20), file, _room: room() };
         for part in [&body[9..11], &body[19..21], &body[..], &body[..5]] {
             assert_eq!(within.find(part), None);

@@ -6,15 +6,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use axum::body::Body;
-use http::Response;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::body_files::{BodyFile, BodyFiles, Repeated};
 
-/// The file of the body that a connection sends next.
-pub(super) struct Next {
+/// The file of the body that a connection sends next. That it is another body's, or none, is no fault.
+#[derive(Debug)]
+pub struct Next {
     files: Arc<BodyFiles>,
     file: Mutex<Option<Arc<BodyFile>>>,
 }
@@ -24,10 +23,14 @@ impl Next {
         Arc::new(Next { files, file: Mutex::default() })
     }
 
-    /// This answer is sent next.
-    pub(super) fn is(&self, response: &mut Response<Body>) {
-        let body = response.extensions_mut().remove::<Arc<Repeated>>();
-        *self.lock() = body.and_then(|body| self.files.of(&body));
+    /// Nothing is known of the answer that is sent next.
+    pub(super) fn is_unknown(&self) {
+        *self.lock() = None;
+    }
+
+    /// This body is sent next.
+    pub fn is(&self, body: &Repeated) {
+        *self.lock() = self.files.of(body);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Arc<BodyFile>>> {
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
     use crate::serve::body_files::room;
     use crate::serve::linger::Linger;
-    use crate::serve::sealed::Sealed;
+    use crate::serve::nameless::Nameless;
 
     const HEAD: &[u8] = b"head";
 
@@ -143,7 +146,7 @@ mod tests {
         let (near, _) = listener.accept().await.expect("accepted");
         near.set_nodelay(true).expect("a socket");
         let next = Next::new(Arc::default());
-        let file = Sealed::new(in_file).expect("a file");
+        let file = Nameless::new(None, in_file).expect("a file");
         *next.lock() = Some(Arc::new(BodyFile { bytes: body.clone(), file, _room: room() }));
         (FromFile::new(near, next), far)
     }

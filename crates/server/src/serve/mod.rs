@@ -4,9 +4,9 @@ mod body_files;
 mod from_file;
 mod idle;
 mod linger;
+mod nameless;
 mod places;
 mod protocol;
-mod sealed;
 mod tls;
 
 use std::net::IpAddr;
@@ -28,10 +28,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 pub use body_files::{BodyFiles, Repeated};
+pub use from_file::Next;
 pub use tls::{TlsError, acceptor};
 
 use crate::config::Limits;
-use from_file::{FromFile, Next};
+use from_file::FromFile;
 use idle::Activity;
 use linger::Linger;
 use places::Places;
@@ -39,12 +40,30 @@ use protocol::Protocol;
 
 /// Something that answers requests: the public application or the admin one.
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one request that came from `peer`.
-    fn answer(self: Arc<Self>, request: Request<Incoming>, peer: IpAddr)
-    -> impl Future<Output = Response<Body>> + Send;
+    /// Answers one request.
+    fn answer(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        over: Connection,
+    ) -> impl Future<Output = Response<Body>> + Send;
 
     /// Where bodies that are sent again and again lie in files.
     fn body_files(&self) -> Arc<BodyFiles>;
+}
+
+/// What a request came over.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Whose it is.
+    pub peer: IpAddr,
+    /// Where it can send bodies out of files: what to tell of the body that an answer has.
+    pub next: Option<Arc<Next>>,
+}
+
+impl From<IpAddr> for Connection {
+    fn from(peer: IpAddr) -> Connection {
+        Connection { peer, next: None }
+    }
 }
 
 /// How long the accept loop rests after an error such as "too many open files".
@@ -152,13 +171,14 @@ async fn converse<A: Answer, S: AsyncRead + AsyncWrite + Unpin + Send + 'static>
 ) {
     let activity = Arc::new(Activity::default());
     let counted = (protocol == Protocol::Http2).then(|| activity.clone());
+    let over = Connection { peer, next };
     let service = service_fn(move |request| {
-        let (app, running, next) = (app.clone(), counted.as_ref().map(Activity::asked), next.clone());
+        let (app, running, over) = (app.clone(), counted.as_ref().map(Activity::asked), over.clone());
         async move {
-            let mut response = app.answer(request, peer).await;
-            if let Some(next) = next {
-                next.is(&mut response);
+            if let Some(next) = &over.next {
+                next.is_unknown();
             }
+            let response = app.answer(request, over).await;
             Ok::<_, std::convert::Infallible>(match running {
                 Some(running) => running.until_sent(response),
                 None => response,

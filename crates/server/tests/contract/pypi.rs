@@ -1,5 +1,7 @@
 //! The Python front's pages and files.
 
+use std::net::IpAddr;
+
 use sekisho_testkit::{Ask, Reply, Setup, TestApp, fixtures};
 
 use crate::support::{assert_problem, shown};
@@ -136,7 +138,7 @@ async fn clients_that_do_not_read_their_core_metadata_hold_no_place_at_the_regis
     for _ in 0..40 {
         let ask = http::Request::get("/pypi/files/flask/flask-1.0-py3-none-any.whl.metadata");
         let ask = ask.header("host", "127.0.0.1:8417").body(axum::body::Body::empty()).unwrap();
-        let answer = app.app.handle(ask, [192, 0, 2, 1].into()).await;
+        let answer = app.app.handle(ask, IpAddr::from([192, 0, 2, 1]).into()).await;
         assert_eq!(answer.status(), 200);
         unread.push(answer);
     }

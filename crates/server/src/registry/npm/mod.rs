@@ -101,11 +101,11 @@ pub async fn handle(app: &App, asked: &Asked<'_>, body: Body) -> Result<Response
         app.note_use(asked.exchange);
     }
     let admit = |name| app.admit_name(name, asked.exchange);
-    // What is asked for rarely is boxed: every request would be as large as the largest of them, and is moved some times.
+    // All but documents is boxed: every request would be as large as the largest of them, and is moved some times.
     match path {
         NpmPath::Packument(name) => packument::show(app, asked, &admit(name)?).await,
         NpmPath::Version { name, spec } => Box::pin(version::show(app, asked, &admit(name)?, &spec)).await,
-        NpmPath::Tarball { name, file } => tarball::take(app, asked, &admit(name)?, &file).await,
+        NpmPath::Tarball { name, file } => Box::pin(tarball::take(app, asked, &admit(name)?, &file)).await,
         NpmPath::DistTags(name) => Box::pin(dist_tags::show(app, asked, &admit(name)?)).await,
         NpmPath::AuditBulk => Box::pin(audit::bulk(app, asked, body)).await,
         NpmPath::AuditTree => Box::pin(audit::report(app, asked, body)).await,

@@ -81,7 +81,7 @@ pub async fn handle(app: &App, asked: &Asked<'_>) -> Result<Response<Body>, Prob
     match path {
         PypiPath::Root { .. } => root::show(asked),
         PypiPath::Project { name, .. } => project::show(app, asked, &admit(name)?).await,
-        PypiPath::File { name, file } => file::take(app, asked, &admit(name)?, &file).await,
+        PypiPath::File { name, file } => Box::pin(file::take(app, asked, &admit(name)?, &file)).await,
         PypiPath::Metadata { name, file } => Box::pin(core_metadata::show(app, asked, &admit(name)?, &file)).await,
         PypiPath::Unknown => Err(super::not_found()),
     }

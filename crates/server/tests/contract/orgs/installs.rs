@@ -1,6 +1,7 @@
 //! The install log: who took what, page by page and as an export.
 
 use std::io::Write;
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -270,7 +271,7 @@ on_both_engines! {
         let store = w.app.app.store.clone();
         w.pipeline_takes(bot.id, "big", &versions.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let request = w.request("").header("accept", "text/csv").request();
-        let response = w.app.app.handle(request, "127.0.0.1".parse().unwrap()).await;
+        let response = w.app.app.handle(request, IpAddr::from([127, 0, 0, 1]).into()).await;
         assert_eq!(response.status(), 200);
         let mut chunks = Body::into_data_stream(response.into_body());
         let first = chunks.next().await.unwrap().unwrap();
@@ -293,7 +294,7 @@ async fn few_exports_run_at_once_and_a_client_that_takes_nothing_loses_its_place
     w.pipeline_takes(bot.id, "big", &versions.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let begin = async |credential: &str, path: &str| {
         let request = Ask::get(path).bearer(credential).header("accept", "text/csv").request();
-        w.app.app.handle(request, "127.0.0.1".parse().unwrap()).await
+        w.app.app.handle(request, IpAddr::from([127, 0, 0, 1]).into()).await
     };
     let own = format!("/o/{}/guard/installs", w.org);
     let first = begin(&w.viewer.credential, &own).await;

@@ -1,5 +1,6 @@
 //! Authority that ends while a call is under way: what was known when the request began is asked again in the transaction.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,7 +72,7 @@ async fn slowly(app: &TestApp, ask: Ask, body: &'static str, meanwhile: impl Fut
         send.send(Bytes::from_static(rest.as_bytes())).await.unwrap();
         drop(send);
     };
-    let (response, ()) = tokio::join!(app.app.handle(request, [192, 0, 2, 1].into()), sending);
+    let (response, ()) = tokio::join!(app.app.handle(request, IpAddr::from([192, 0, 2, 1]).into()), sending);
     Answer::read(response).await
 }
 

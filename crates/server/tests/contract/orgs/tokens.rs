@@ -1,5 +1,6 @@
 //! Issuing, listing, revoking, rotating and probing.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use sekisho_core::Timestamp;
@@ -290,7 +291,7 @@ on_both_engines! {
         let world = world(setup.set("artifacts.mode", "stream")).await;
         let (id, token) = world.issue("dev@acme.example").await;
         let file = Ask::get("/npm/left-pad/-/left-pad-1.0.0.tgz").bearer(&token);
-        let under_way = world.app.app.handle(file.clone().request(), [192, 0, 2, 1].into()).await;
+        let under_way = world.app.app.handle(file.clone().request(), IpAddr::from([192, 0, 2, 1]).into()).await;
         assert_eq!(under_way.status(), 200);
         world.ask(Ask::new("DELETE", &world.path(&format!("org-user-tokens/by-id/{id}")))).await;
         let body = http_body_util::BodyExt::collect(under_way.into_body()).await.unwrap().to_bytes();
