@@ -10,14 +10,14 @@ const MAX_SHOWN: usize = 200;
 
 /// A condition that does not hold. For the organisation's managers, never for who presented the token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{condition}: expected {expected}, found {found}")]
+#[error("{condition}: expected {expected}, found {}", .found.as_deref().unwrap_or("nothing"))]
 pub struct Mismatch {
     /// The condition.
     pub condition: String,
     /// What it asks for.
     pub expected: String,
-    /// What the token says, cleaned and cut; `nothing` if it says nothing.
-    pub found: String,
+    /// What the token says, cleaned and cut; none if it says nothing.
+    pub found: Option<String>,
 }
 
 impl Conditions {
@@ -85,6 +85,6 @@ impl Conditions {
 }
 
 fn mismatch(condition: &str, expected: &str, found: Option<&str>) -> Mismatch {
-    let found = found.map_or_else(|| "nothing".to_owned(), |text| cleaned(text, MAX_SHOWN));
+    let found = found.map(|text| cleaned(text, MAX_SHOWN));
     Mismatch { condition: condition.to_owned(), expected: expected.to_owned(), found }
 }

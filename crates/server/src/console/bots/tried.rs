@@ -8,7 +8,7 @@ use super::words::{self, label};
 
 /// Sets that are said in full.
 const SETS: usize = 10;
-/// Bytes of their tables. One alone has never more than this.
+/// Bytes of their tables. One is shown in any case: its conditions are bounded, and their values are cut.
 const ROOM: usize = 38_000;
 /// Bytes of the values of one condition, of which one is shown in any case, cut to this.
 const VALUES: usize = 200;
@@ -106,10 +106,7 @@ impl Set {
 
 impl Came {
     fn instead(mismatch: &Mismatch) -> Came {
-        match mismatch.found.as_str() {
-            "nothing" => Came::Absent,
-            found => Came::Differs(found.to_owned()),
-        }
+        mismatch.found.clone().map_or(Came::Absent, Came::Differs)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every page at its fullest stays under 60 KB in both languages, and lists that don't fit have their rest behind a link.
 
+mod bot;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,15 +9,13 @@ use sekisho_core::advisory::{Advisory, Hit};
 use sekisho_core::blocklist::BlocklistBuilder;
 use sekisho_core::browser::BrowserSecret;
 use sekisho_core::email::EmailAddress;
-use sekisho_core::id::{BotKeyId, RuleId, SessionId};
+use sekisho_core::id::{RuleId, SessionId};
 use sekisho_core::org::Role;
 use sekisho_core::policy::{Effect, Entry, Reason, Refusal};
-use sekisho_core::token::{PlainToken, TokenKind};
 use sekisho_core::{Clock, Ecosystem, PackageName, PackageUrl};
-use sekisho_oidc::testing::TestKey;
-use sekisho_store::{NewBotKey, NewConsoleSession, Rule};
+use sekisho_store::{NewConsoleSession, Rule};
 use sekisho_testkit::{Answer, Ask, Setup, TestApp};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::installs::Take;
 use super::support::{Browser, Company, address, hidden};
@@ -148,132 +148,6 @@ async fn a_release_with_long_records_in_ten_organisations_has_a_small_page() {
         assert_eq!(page.matches("somebody-with-a-long-address-24@").count(), 10);
         assert!(!page.contains("somebody-with-a-long-address-19@"), "five rows each");
     }
-}
-
-#[tokio::test]
-async fn a_bot_with_as_many_keys_conditions_and_sessions_as_it_may_have_has_a_small_page() {
-    let app = TestApp::start().await;
-    let company = Company::of(&app).await;
-    let issuer = app.issuer(TestKey::p256("one"));
-    let bot = app.bot(company.org, Role::GuardViewer).await.id;
-    for n in 1..50 {
-        let key = PlainToken::mint(TokenKind::BotKey, &*app.random);
-        let row = NewBotKey::of(BotKeyId::mint(app.clock.now(), &*app.random), &key);
-        let noted = app.operated("bot_key.added");
-        assert!(app.app.store.bots().add_key(company.org, bot, &row, &noted, None).await.unwrap(), "{n}");
-    }
-    for n in 0..50 {
-        app.trust(company.org, bot, &long_conditions(&issuer.name, n)).await;
-    }
-    let owner = Browser::sign_in(&app, OWNER).await;
-    let path = company.at(&format!("/bots/{bot}"));
-    assert_eq!(walk(&app, &owner, &path, "keys", "/keys/revoke?key=").await, 50);
-    assert_eq!(walk(&app, &owner, &path, "trust", "/trust/remove?id=").await, 50);
-}
-
-/// Conditions with many values, of which the number tells.
-fn long_conditions(issuer: &str, n: usize) -> Value {
-    let refs: Vec<String> = (0..20).map(|r| format!("refs/heads/release-{n}/long-name-of-a-branch-{r}")).collect();
-    json!({
-        "provider": "github", "issuer": issuer, "repository_owner_id": "65", "ref": refs,
-        "repository": format!("acme/{}", "long-name-".repeat(9)), "environment": ["production", "staging"],
-    })
-}
-
-/// A bot's page that says what came of a token, in English and Japanese; how many tables of conditions it has.
-async fn tried(app: &TestApp, browser: &Browser, bot: &str, token: &str) -> ([String; 2], usize) {
-    let tried = small_after(app, browser, &Ask::form(&format!("{bot}/try"), &[("token", token)])).await;
-    let pages = tried.map(|page| page.text());
-    let tables = pages.each_ref().map(|page| page.matches("<caption>").count());
-    assert!((1..=10).contains(&tables[0]) && (1..=10).contains(&tables[1]), "{tables:?}: {}", pages[0]);
-    (pages, tables[0])
-}
-
-#[tokio::test]
-async fn a_token_tried_at_a_bot_with_as_many_conditions_as_it_may_have_has_a_small_page() {
-    let app = TestApp::start().await;
-    let company = Company::of(&app).await;
-    let issuer = app.issuer(TestKey::p256("one"));
-    let bot = app.bot(company.org, Role::GuardViewer).await.id;
-    for n in 0..50 {
-        app.trust(company.org, bot, &long_conditions(&issuer.name, n)).await;
-    }
-    let owner = Browser::sign_in(&app, OWNER).await;
-    let path = company.at(&format!("/bots/{bot}"));
-    let rest = format!("<a href=\"{path}#trust\">");
-
-    // Three conditions of each set differ, and about one of them the token says nothing.
-    let mut claims = app.github_claims(&issuer);
-    let ([english, japanese], tables) = tried(&app, &owner, &path, &issuer.key.token(&claims)).await;
-    assert_eq!(english.matches(">not in the token<").count(), tables, "{english}");
-    assert!(english.contains("no set of conditions holds") && english.contains(&rest), "{english}");
-    assert!(english.contains(&format!("\u{2068}{}\u{2069} more sets do not hold", 50 - tables)), "{english}");
-    assert!(japanese.contains("含まれていません") && !japanese.contains("nothing") && japanese.contains(&rest));
-
-    // One holds, by a value that has no place in its table.
-    claims["repository"] = long_conditions("", 0)["repository"].clone();
-    claims["environment"] = "production".into();
-    claims["ref"] = "refs/heads/release-37/long-name-of-a-branch-19".into();
-    let ([english, japanese], tables) = tried(&app, &owner, &path, &issuer.key.token(&claims)).await;
-    let captions: Vec<&str> = english.split("<caption>").skip(1).collect();
-    assert!(captions[0].contains("all hold") && captions[0].contains("release-37/"), "{english}");
-    assert!(captions[0].contains("or one of \u{2068}1"), "values that are not shown are counted: {english}");
-    assert!(captions[1..].iter().all(|table| table.contains("not all hold")), "{english}");
-    assert!(english.contains(&format!("\u{2068}{}\u{2069} more sets do not hold", 50 - tables)), "{english}");
-    assert!(japanese.contains("このトークンは有効です"), "{japanese}");
-}
-
-#[tokio::test]
-async fn sets_that_hold_come_first_then_those_that_differ_least_and_the_rest_is_counted() {
-    let app = TestApp::start().await;
-    let company = Company::of(&app).await;
-    let issuer = app.issuer(TestKey::p256("one"));
-    let bot = app.bot(company.org, Role::GuardViewer).await.id;
-    let given = async |owner: &str, branch: &str, times: usize| {
-        for _ in 0..times {
-            let conditions = json!({
-                "provider": "github", "issuer": issuer.name, "repository_owner_id": owner, "ref": branch,
-                "ref_type": "branch",
-            });
-            app.trust(company.org, bot, &conditions).await;
-        }
-    };
-    given("66", "refs/heads/dev", 14).await;
-    given("65", "refs/heads/dev", 1).await;
-    given("65", "refs/heads/main", 9).await;
-    let owner = Browser::sign_in(&app, OWNER).await;
-    let (path, token) = (company.at(&format!("/bots/{bot}")), issuer.key.token(&app.github_claims(&issuer)));
-    let ([english, _], tables) = tried(&app, &owner, &path, &token).await;
-    assert_eq!((tables, english.matches(">differs:<").count()), (10, 1), "{english}");
-    assert!(english.contains("\u{2068}14\u{2069} more sets do not hold") && !english.contains("hold too"), "{english}");
-    given("65", "refs/heads/main", 2).await;
-    let ([english, japanese], _) = tried(&app, &owner, &path, &token).await;
-    assert!(!english.contains(">differs:<") && english.contains("One more set holds too."), "{english}");
-    assert!(english.contains("\u{2068}15\u{2069} more sets do not hold"), "{english}");
-    assert!(japanese.contains("ほかの \u{2068}1\u{2069} 組も") && japanese.contains("\u{2068}15\u{2069} 組あります"));
-}
-
-#[tokio::test]
-async fn a_token_tried_with_the_longest_conditions_that_there_can_be_has_a_small_page() {
-    let app = TestApp::start().await;
-    let company = Company::of(&app).await;
-    let issuer = app.issuer(TestKey::p256("one"));
-    let bot = app.bot(company.org, Role::GuardViewer).await.id;
-    let values: Vec<String> = (0..20).map(|n| format!("{n}{}", "&".repeat(500))).collect();
-    let name = |n: usize| format!("{n}{}", "<語>".repeat(40));
-    let claims = |value: Value| -> serde_json::Map<_, _> { (0..20).map(|n| (name(n), value.clone())).collect() };
-    let conditions = json!({
-        "provider": "generic", "issuer": issuer.name, "subject": values, "claims": claims(json!(values)),
-    });
-    for _ in 0..2 {
-        app.trust(company.org, bot, &conditions).await;
-    }
-    let owner = Browser::sign_in(&app, OWNER).await;
-    let path = company.at(&format!("/bots/{bot}"));
-    let mut token = app.github_claims(&issuer);
-    token.as_object_mut().unwrap().extend(claims("x".repeat(50).into()));
-    let ([english, _], tables) = tried(&app, &owner, &path, &issuer.key.token(&token)).await;
-    assert!(tables == 1 && english.contains("One more set does not hold"), "{english}");
 }
 
 #[tokio::test]
