@@ -2,7 +2,7 @@
 
 /// Names each statement of a file and lists them all, so that a test can prepare every one on both engines.
 macro_rules! statements {
-    ($($name:ident = $text:literal;)*) => {
+    ($($name:ident = $text:expr;)*) => {
         $(const $name: &str = $text;)*
         /// Every statement of this file.
         #[cfg(test)]

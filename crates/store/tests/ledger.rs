@@ -172,6 +172,10 @@ on_both_engines! {
         let recent = store.ledger().recent(who.account, later(31 * day + 2)).await.unwrap();
         assert_eq!((recent.total, recent.cut), (usage.last_30_days, false));
         assert_eq!(recent.by_ecosystem, [(Ecosystem::Npm, counts(1, 1)), (Ecosystem::Pypi, counts(1, 0))]);
+        // What is 30 days old to the millisecond is as old for this as for the usage.
+        let recent = store.ledger().recent(who.account, later(61 * day)).await.unwrap();
+        let usage = store.ledger().usage(UsageOf::Account(who.account), later(61 * day)).await.unwrap();
+        assert_eq!((recent.total, usage.last_30_days), (counts(0, 1), counts(0, 1)));
     }
 
     async fn of_a_busy_account_the_newest_requests_are_counted(database) {

@@ -19,6 +19,20 @@ const RECENT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many requests [`Ledger::recent`] counts at most, newest first: a page has not the time for all of a busy account.
 pub const MOST_COUNTED: i64 = 2_000;
 
+/// Counts the newest rows of an account, which each engine finds by the index that it has.
+macro_rules! recent_of_account {
+    ($newest:literal) => {
+        concat!(
+            "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
+            FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
+            ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
+            WHERE owner_id = $1 AND ",
+            $newest,
+            " LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome"
+        )
+    };
+}
+
 statements! {
     PING = "SELECT 1 FROM entries LIMIT 1";
     USAGE_OF_ACCOUNT = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN at > $3 THEN 1 END) FROM ( \
@@ -29,14 +43,8 @@ statements! {
         SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
         ORDER BY at, id) AS previous FROM entries WHERE owner_id = $1 AND token_id = $4) AS requests \
         WHERE previous IS NULL OR at - previous > $2 GROUP BY ecosystem, outcome";
-    RECENT_OF_ACCOUNT_SQLITE = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
-        FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
-        ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
-        WHERE owner_id = $1 AND at > $3 ORDER BY at DESC, id DESC LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome";
-    RECENT_OF_ACCOUNT_POSTGRES = "SELECT ecosystem, outcome, COUNT(*), COUNT(CASE WHEN previous IS NULL OR at - previous > $2 THEN 1 END) \
-        FROM (SELECT ecosystem, outcome, at, LAG(at) OVER (PARTITION BY token_id, outcome, ecosystem, name, version, file \
-        ORDER BY at, id) AS previous FROM (SELECT id, at, token_id, outcome, ecosystem, name, version, file FROM entries \
-        WHERE owner_id = $1 AND id >= $3 ORDER BY id DESC LIMIT $4) AS newest) AS requests GROUP BY ecosystem, outcome";
+    RECENT_OF_ACCOUNT_SQLITE = recent_of_account!("at > $3 ORDER BY at DESC, id DESC");
+    RECENT_OF_ACCOUNT_POSTGRES = recent_of_account!("id >= $3 ORDER BY id DESC");
     ALL = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
         client_name, client_version, address FROM entries ORDER BY id DESC LIMIT $1";
     OF_ACCOUNT = "SELECT id, at, ecosystem, name, version, file, outcome, reason, advisories, owner_id, token_id, subject, ci, \
@@ -177,10 +185,12 @@ impl Ledger {
     /// Counts what an account took and was refused in the last 30 days.
     pub async fn recent(&self, account: AccountId, now: Timestamp) -> Result<Recent, StoreError> {
         let (since, ten_minutes) = (now.minus(RECENT), SAME_INSTALL.as_millis() as i64);
-        // Each by the index that its engine has: an owner's rows by their time, or by their ids, which begin with it.
+        // An owner's rows are found by their time, or by their ids, which begin with it: the smallest id of what is later.
         let statement = match &self.db {
             Db::Sqlite { .. } => sql(RECENT_OF_ACCOUNT_SQLITE).bind(account).bind(ten_minutes).bind(since),
-            Db::Postgres(_) => sql(RECENT_OF_ACCOUNT_POSTGRES).bind(account).bind(ten_minutes).bind(id_at(since)),
+            Db::Postgres(_) => {
+                sql(RECENT_OF_ACCOUNT_POSTGRES).bind(account).bind(ten_minutes).bind(id_at(Timestamp(since.0 + 1)))
+            }
         };
         let rows = self.db.all(statement.bind(MOST_COUNTED)).await?;
         let mut recent = Recent { by_ecosystem: every_ecosystem(), ..Recent::default() };
