@@ -69,7 +69,6 @@ impl BodyFile {
 }
 
 /// The files of the bodies that are sent most, by the body's address.
-#[derive(Debug)]
 pub struct BodyFiles {
     folder: Option<PathBuf>,
     files: Cache<usize, Arc<BodyFile>>,

@@ -1,6 +1,7 @@
 //! A plain connection whose next body may lie in a file: what of it comes to be written leaves out of the file instead.
 //! Nothing rests on it. Bytes that are not found in the file, and what the file can't be sent for, are written as always.
 
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,10 +13,16 @@ use tokio::net::TcpStream;
 use super::body_files::{BodyFile, BodyFiles, Repeated};
 
 /// The file of the body that a connection sends next. That it is another body's, or none, is no fault.
-#[derive(Debug)]
 pub struct Next {
     files: Arc<BodyFiles>,
     file: Mutex<Option<Arc<BodyFile>>>,
+}
+
+impl fmt::Debug for Next {
+    /// A request's description is no place for bodies.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").finish_non_exhaustive()
+    }
 }
 
 impl Next {

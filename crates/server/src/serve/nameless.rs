@@ -117,6 +117,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = Nameless::new(Some(folder.path()), b"bytes").expect("a file");
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+        let (file_at, folder_at) = (rustix::fs::fstat(&file.0), rustix::fs::stat(folder.path()));
+        assert_eq!(file_at.expect("a file").st_dev, folder_at.expect("a folder").st_dev, "it lies in memory");
         assert_eq!(text(file), "bytes");
     }
 
